@@ -83,6 +83,8 @@ export type ControllingFunction = Exclude<FunctionName, 'webhook'>;
 export interface Services<T extends ControllingFunction = ControllingFunction> extends ServicesBase<T> {
   /** The configuration with the project, and the region or zone of each pool, filled in. */
   readonly config: ConfigFor<T> & {readonly project: string};
+  /** Whether the project, and the place of each pool, are known. Of `api` alone they need not be: then there are no pools, and `invalid` says what is missing. */
+  readonly isPlaced: boolean;
   /** With `TRACING=true` each call of the context's ports is a span. */
   readonly context: Context;
   /** Created by the first call; only the sweep calls it. */

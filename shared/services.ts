@@ -1,17 +1,17 @@
 import {readAppId} from './config/app-id';
 import type {AppSettings, Config} from './config/config-types';
 import {checkedPrivateKey, type SecretSource} from './config/credentials';
-import {resolvePlace, withPlace} from './config/place';
+import {resolveAsFarAsPossible, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
-import {Refused, Unavailable} from './errors';
+import {InvalidConfiguration, Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
 import type {ShareableApp} from './github/app-choice';
 import {sharedGitHub} from './github/apps';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import {createAppMaker} from './github/manifest';
+import {type DiscoveringApp, sharedDiscovery} from './github/shared-discovery';
 import {createContainerHosts} from './hosts/containers';
-import type {RunnerScope} from './model/scope';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
 import {connectCodemagic, createEngine, createProviders, createVms, type ProviderTypes} from './providers/registry';
@@ -24,6 +24,9 @@ import {runnerToInstallReader} from './store/runner-to-install';
 import type {Store} from './store/store';
 import {tracedCompute, tracedContext} from './traced-ports';
 
+/** One of several Apps, with all that the functions ask of it. */
+export type SharedApp = ShareableApp & DiscoveringApp;
+
 /** What is left out is the real implementation. */
 export interface ServicesOptions extends ServicesBaseOptions {
   /** In place of Firestore. */
@@ -31,7 +34,7 @@ export interface ServicesOptions extends ServicesBaseOptions {
   /** In place of GitHub over HTTP. */
   readonly github?: GitHubFor;
   /** In place of GitHub over HTTP by several Apps. */
-  readonly apps?: readonly ShareableApp[];
+  readonly apps?: readonly SharedApp[];
   /** In place of the sweep's requests to GitHub over HTTP. */
   readonly discovery?: Discovery;
   /** In place of Compute Engine over HTTP. */
@@ -40,9 +43,13 @@ export interface ServicesOptions extends ServicesBaseOptions {
   readonly providers?: ProviderTypes;
 }
 
+/** How often it is looked, in milliseconds, whether what `api` lacked of its place is there by now. */
+const LOOK_AGAIN_MS = 60_000;
+
 /**
  * The composition root: creates all services of a function on the first call, and keeps them. A failure is logged and not kept, because the
- * metadata server may answer the next time. `base`: the first half, if the function has created it already.
+ * metadata server may answer the next time. `api` gets services without pools where the place of some is not known, and says so: `invalid`.
+ * `base`: the first half, if the function has created it already.
  */
 export function createServices<T extends ControllingFunction>(
   target: T,
@@ -50,27 +57,46 @@ export function createServices<T extends ControllingFunction>(
   base: () => ServicesBase<T> = createServicesBase(target, options),
 ): () => Promise<Services<T>> {
   let services: Promise<Services<T>> | undefined;
-  return () => {
-    services ??= create(options, base).catch((error: unknown) => {
-      services = undefined;
-      startLogger(target, options).error('the function cannot work with its configuration', {
-        decision: 'failed',
-        error,
-      });
-      throw error;
-    });
+  let lookAgainAt: number | undefined;
+  const log = (error: unknown) =>
+    startLogger(target, options).error('the function cannot work with its configuration', {decision: 'failed', error});
+  return async () => {
+    if (lookAgainAt !== undefined && base().clock.now() >= lookAgainAt) {
+      lookAgainAt = base().clock.now() + LOOK_AGAIN_MS;
+      if (!(await resolveAsFarAsPossible(base().config)).invalid) services = lookAgainAt = undefined;
+    }
+    services ??= create(target, options, base).then(
+      (made) => {
+        if (made.isPlaced) return made;
+        log(made.invalid);
+        lookAgainAt = made.clock.now() + LOOK_AGAIN_MS;
+        return made;
+      },
+      (error: unknown) => {
+        services = undefined;
+        log(error);
+        throw error;
+      },
+    );
     return services;
   };
 }
 
 async function create<T extends ControllingFunction>(
+  target: T,
   options: ServicesOptions,
   createBase: () => ServicesBase<T>,
 ): Promise<Services<T>> {
   const base = createBase();
   const {clock, random, logger, secrets, tracer} = base;
-  const place = await resolvePlace(base.config);
-  const config = {...base.config, ...place, pools: base.config.pools.map((pool) => withPlace(pool, place))};
+  const {place, invalid: misplaced} = await resolveAsFarAsPossible(base.config);
+  if (misplaced && target !== 'api') throw misplaced;
+  const invalid = misplaced
+    ? new InvalidConfiguration([...(base.invalid?.problems ?? []), ...misplaced.problems])
+    : base.invalid;
+  // A pool without its place could not be named, let alone be looked at.
+  const placed = misplaced ? [] : base.config.pools.map((pool) => withPlace(pool, place));
+  const config = {...base.config, ...place, pools: placed};
   const {deployment, pools, maxRunners, dryRun, tracing} = config;
   const connectAs = (credentials: Credentials): GitHubConnection =>
     connectGitHub({apiUrl: config.github.apiUrl, credentials, clock, random, logger});
@@ -98,14 +124,17 @@ async function create<T extends ControllingFunction>(
   const store = options.store ?? createFirestoreStore({clock, project: config.project, ...config.firestore});
   // Connects at the first call, because `api` also starts without credentials.
   const connected: GitHubFor = (scope, installationId) => connect().forScope(scope, installationId);
-  const first = {
-    forScope: connected,
-    actsFor: async (scope: RunnerScope) => connect().actsFor(scope),
-    left: (scope: RunnerScope) => connect().left(scope),
-  };
-  const apps = options.apps ?? [first, ...more].map((app, index) => ({...app, name: `app-${index + 1}`}));
+  const connections = [connect, ...more.map((one) => () => one)];
+  const apps = options.apps ?? connections.map((one, index) => sharedApp(`app-${index + 1}`, one));
   const limits = createAppLimits({store, clock, logger});
   const github = options.github ?? (apps.length > 1 ? sharedGitHub({apps, limits, clock, logger}) : connected);
+  const [first, ...others] = apps;
+  let shared: Discovery | undefined;
+  const discovery = (): Discovery => {
+    if (!first || others.length === 0) return connect().discovery;
+    shared ??= sharedDiscovery({apps: [first, ...others], clock, logger});
+    return shared;
+  };
   const hasQueues = (config.queues.provision?.length ?? 0) > 1;
   const tasks = hasQueues ? withTaskOwners(base.tasks, store) : base.tasks;
   const containerHosts = () => createContainerHosts({deployment, pools, hosts, store, clock, random, vm, tasks});
@@ -131,12 +160,28 @@ async function create<T extends ControllingFunction>(
 
   return {
     ...base,
+    invalid,
+    isPlaced: misplaced === undefined,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
-    discovery: () => options.discovery ?? connect().discovery,
+    discovery: () => options.discovery ?? discovery(),
     inspection: () => connect().inspection,
     moreInspections: () => more.map(({inspection}) => inspection),
     appMaker: () => createAppMaker({apiUrl: config.github.apiUrl, clock, random}),
+  };
+}
+
+/** Connects at the first call, because `api` also starts without credentials. */
+function sharedApp(name: string, connect: () => GitHubConnection): SharedApp {
+  return {
+    name,
+    forScope: (scope, installationId) => connect().forScope(scope, installationId),
+    actsFor: async (scope) => connect().actsFor(scope),
+    left: (scope) => connect().left(scope),
+    get discovery() {
+      return connect().discovery;
+    },
+    webhookUrl: async () => (await connect().inspection.webhook()).url,
   };
 }
 

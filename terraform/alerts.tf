@@ -13,8 +13,8 @@ locals {
 
   log_alerts = {
     job_waits = {
-      name   = "a job has waited longer than ${var.monitoring.job_wait_minutes} minutes"
-      filter = "jsonPayload.decision=\"waiting\" AND jsonPayload.oldest_age_seconds>${var.monitoring.job_wait_minutes * 60}"
+      name   = "a job has waited longer than ${module.fields.monitoring.job_wait_minutes} minutes"
+      filter = "jsonPayload.decision=\"waiting\" AND jsonPayload.oldest_age_seconds>${module.fields.monitoring.job_wait_minutes * 60}"
       labels = ["message", "oldest"]
     }
     unserved = {
@@ -70,7 +70,7 @@ locals {
   }
 
   # A slow sweep is silent for longer.
-  sweep_silence_minutes = max(var.monitoring.sweep_silence_minutes, 3 * local.sweep_minutes)
+  sweep_silence_minutes = max(module.fields.monitoring.sweep_silence_minutes, 3 * local.sweep_minutes)
 
   alerts_url = "https://console.cloud.google.com/logs/query?project=${var.project}"
 
@@ -90,7 +90,7 @@ locals {
 }
 
 resource "google_monitoring_alert_policy" "log" {
-  for_each = { for key, alert in local.log_alerts : key => alert if var.monitoring.alerts && !contains(var.monitoring.without, key) }
+  for_each = { for key, alert in local.log_alerts : key => alert if module.fields.monitoring.alerts && !contains(module.fields.monitoring.without, key) }
 
   project               = var.project
   display_name          = "Slipway (${var.deployment}): ${each.value.name}"
@@ -125,7 +125,7 @@ resource "google_monitoring_alert_policy" "log" {
 
 # Counts requests that were answered 2xx. Cloud Run counts them, because a sweep that is never called cannot log.
 resource "google_monitoring_alert_policy" "sweep_silent" {
-  count = var.monitoring.alerts && !contains(var.monitoring.without, "sweep_silent") ? 1 : 0
+  count = module.fields.monitoring.alerts && !contains(module.fields.monitoring.without, "sweep_silent") ? 1 : 0
 
   project               = var.project
   display_name          = "Slipway (${var.deployment}): no sweep for ${local.sweep_silence_minutes} minutes"
@@ -171,7 +171,7 @@ locals {
 
 # Counted by Cloud Run, because a function that crashes or cannot start logs nothing.
 resource "google_monitoring_alert_policy" "errors" {
-  count = var.monitoring.alerts && !contains(var.monitoring.without, "errors") ? 1 : 0
+  count = module.fields.monitoring.alerts && !contains(module.fields.monitoring.without, "errors") ? 1 : 0
 
   project               = var.project
   display_name          = "Slipway (${var.deployment}): a function answers 5xx"

@@ -1,9 +1,9 @@
 # The Apps that share the load of the first one. Their keys never enter the state: each has an empty secret, which gcloud fills in.
 locals {
-  more_apps = { for app in var.github_apps : app.app_id => app }
+  more_apps = { for app in module.fields.github_apps : app.app_id => app }
 
-  github_apps = length(var.github_apps) == 0 ? null : jsonencode([
-    for app in var.github_apps : merge(
+  github_apps = length(module.fields.github_apps) == 0 ? null : jsonencode([
+    for app in module.fields.github_apps : merge(
       { appId = tonumber(app.app_id), privateKey = google_secret_manager_secret.more_app_key[app.app_id].id },
       { for name, value in { installationId = app.installation_id } : name => tonumber(value) if value != null },
     )
@@ -16,7 +16,7 @@ locals {
     }
   ]...)
 
-  more_app_steps = length(var.github_apps) == 0 ? "" : <<-TEXT
+  more_app_steps = length(module.fields.github_apps) == 0 ? "" : <<-TEXT
     For the Apps of github_apps: give each the permissions of the first App and no webhook, install it where the first one is installed, and store its key:
     ${join("\n", [for id in keys(local.more_apps) : "     gcloud secrets versions add ${google_secret_manager_secret.more_app_key[id].secret_id} --project=${var.project} --data-file=KEY-OF-${id}.pem"])}
   TEXT
@@ -30,7 +30,14 @@ resource "google_secret_manager_secret" "more_app_key" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]

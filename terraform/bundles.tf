@@ -29,6 +29,13 @@ resource "google_storage_bucket" "bundles" {
   public_access_prevention    = "enforced"
   force_destroy               = true # holds nothing that `npm run build` would not make again
 
+  dynamic "encryption" {
+    for_each = compact([module.fields.kms_keys.bucket])
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
   depends_on = [google_project_service.required]
 }
 

@@ -66,7 +66,7 @@ locals {
 }
 
 resource "google_monitoring_dashboard" "slipway" {
-  count = var.monitoring.dashboard ? 1 : 0
+  count = module.fields.monitoring.dashboard ? 1 : 0
 
   project = var.project
   dashboard_json = jsonencode({

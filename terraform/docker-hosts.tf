@@ -76,7 +76,14 @@ resource "google_secret_manager_secret" "host_token" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]

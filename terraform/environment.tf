@@ -27,7 +27,7 @@ locals {
       NODE_ENV             = "production" # for the functions framework: no answer shows a stack
       NODE_EXTRA_CA_CERTS  = var.ca_certificates == null ? null : "${local.ca_file.folder}/${local.ca_file.file}"
       NODE_USE_ENV_PROXY   = local.functions_proxy == null ? null : "1" # for fetch: https://nodejs.org/api/cli.html#node_use_env_proxy1
-      NO_PROXY             = local.functions_proxy == null ? null : join(",", concat(local.never_by_proxy, var.proxy.no_proxy))
+      NO_PROXY             = local.functions_proxy == null ? null : join(",", concat(local.never_by_proxy, module.fields.proxy.no_proxy))
       RUNNER_CONFIG        = var.pools
       TRACING              = tostring(var.tracing)
       VM_INACTIVE_MINUTES  = tostring(var.vm_inactive_minutes)

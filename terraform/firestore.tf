@@ -11,6 +11,13 @@ resource "google_firestore_database" "state" {
   deletion_policy         = "DELETE"
   delete_protection_state = var.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
 
+  dynamic "cmek_config" {
+    for_each = compact([module.fields.kms_keys.database])
+    content {
+      kms_key_name = cmek_config.value
+    }
+  }
+
   depends_on = [google_project_service.required]
 }
 

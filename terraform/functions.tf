@@ -1,5 +1,5 @@
 locals {
-  # The settings of each function that are not variables; var.functions has its size.
+  # The settings of each function that are not variables; module.fields.functions has its size.
   functions = merge(
     # Without webhooks nothing is open to the internet, unless api_public says so.
     { for name in ["webhook"] : name => { public = true, schedule = false } if local.has_webhook },
@@ -14,7 +14,7 @@ locals {
 
   # A function has instances for all requests that its queues send at once, and one more for the time of a deployment.
   max_instances = {
-    for name, size in var.functions :
+    for name, size in module.fields.functions :
     name => coalesce(size.max_instances, try(ceil(local.sent_to[name] / size.concurrency) + 1, 3))
   }
 }
@@ -43,17 +43,17 @@ resource "google_cloudfunctions2_function" "function" {
 
   service_config {
     service_account_email            = google_service_account.function[each.key].email
-    available_cpu                    = var.functions[each.key].cpu
-    available_memory                 = var.functions[each.key].memory
-    timeout_seconds                  = var.functions[each.key].timeout_seconds
-    max_instance_request_concurrency = var.functions[each.key].concurrency
-    min_instance_count               = var.functions[each.key].min_instances
+    available_cpu                    = module.fields.functions[each.key].cpu
+    available_memory                 = module.fields.functions[each.key].memory
+    timeout_seconds                  = module.fields.functions[each.key].timeout_seconds
+    max_instance_request_concurrency = module.fields.functions[each.key].concurrency
+    min_instance_count               = module.fields.functions[each.key].min_instances
     max_instance_count               = local.max_instances[each.key]
     # Cloud Tasks and Cloud Scheduler of the same project count as internal; requests from the internet are rejected before authentication.
     # https://docs.cloud.google.com/run/docs/securing/ingress
     ingress_settings              = contains(["webhook", "api"], each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
-    vpc_connector                 = one(var.vpc_connector[*].name)
-    vpc_connector_egress_settings = one(var.vpc_connector[*].egress)
+    vpc_connector                 = one(module.fields.vpc_connector[*].name)
+    vpc_connector_egress_settings = one(module.fields.vpc_connector[*].egress)
     environment_variables         = { for name, value in local.environments[each.key] : name => value if value != null }
 
     dynamic "secret_volumes" {

@@ -1,30 +1,5 @@
 # Mistakes in runner_templates, persistent_vms, docker_hosts and cloud_run_jobs that their types do not catch, each with its field.
 locals {
-  # As given, and with types and defaults (module fields).
-  machine_variables = {
-    runner_templates = { given = local.requested_templates, typed = module.fields.runner_templates }
-    persistent_vms   = { given = var.persistent_vms, typed = module.fields.persistent_vms }
-    docker_hosts     = { given = var.docker_hosts, typed = module.fields.docker_hosts }
-    cloud_run_jobs   = { given = local.requested_jobs, typed = module.fields.cloud_run_jobs }
-  }
-
-  # Objects in each machine or job as [path, given fields, known fields].
-  given_objects = flatten([
-    for variable, values in local.machine_variables : [
-      for name, typed in values.typed : concat(
-        [{ path = "${variable}.${name}", given = keys(values.given[name]), known = keys(typed) }],
-        [for index, disk in try(typed.disks, []) : { path = "${variable}.${name}.disks[${index}]", given = keys(values.given[name].disks[index]), known = keys(disk) }],
-        [for object in [try(typed.accelerator, null)] : { path = "${variable}.${name}.accelerator", given = keys(values.given[name].accelerator), known = keys(object) } if object != null],
-        [for key, volume in try(typed.volumes, {}) : { path = "${variable}.${name}.volumes.${key}", given = keys(values.given[name].volumes[key]), known = keys(volume) }],
-      )
-    ]
-  ])
-  unknown_fields = flatten([
-    for object in local.given_objects : [
-      for field in setsubtract(object.given, object.known) : "${object.path}.${field}: found an unknown field, expected one of ${join(", ", object.known)}"
-    ]
-  ])
-
   # Which variable a key of local.machines is from.
   machine_paths = {
     for key in keys(local.machines) :
@@ -48,8 +23,8 @@ locals {
         length(setintersection(keys(machine.metadata), ["startup-script", "windows-startup-script-ps1"])) > 0 ?
         ".metadata: found ${join(", ", setintersection(keys(machine.metadata), ["startup-script", "windows-startup-script-ps1"]))}, expected the script as startup_script" : "",
 
-        local.windows[key] && machine.startup_script == null ?
-        ".startup_script: found none, expected a script of PowerShell for the image ${machine.image}, or \"\" where the image starts the runner itself" : "",
+        local.windows[key] && machine.startup_script == null && !startswith(key, "template/") ?
+        ".startup_script: found none, expected a script of PowerShell for the image ${machine.image}, which this module has for runner_templates alone, or \"\" where the image starts the runner itself" : "",
 
         # https://docs.cloud.google.com/compute/docs/gpus/add-remove-gpus
         machine.accelerator != null && !contains(["n1", "g2", "g4"], local.families[key]) ?

@@ -2,6 +2,7 @@
 locals {
   startup_scripts = {
     template = "${path.module}/runner/startup.sh"
+    windows  = "${path.module}/runner/startup.ps1"
     vm       = "${path.module}/runner/persistent.sh"
     host     = "${path.module}/runner/docker-host.sh"
   }
@@ -65,12 +66,16 @@ locals {
         serial-port-logging-enable = "true" # the logs of a VM that is gone are all there is of it
       },
       machine.startup_script == "" ? {} : {
-        (local.windows[key] ? "windows-startup-script-ps1" : "startup-script") = machine.startup_script != null ? machine.startup_script : file(local.startup_scripts[split("/", key)[0]])
+        (local.windows[key] ? "windows-startup-script-ps1" : "startup-script") = machine.startup_script != null ? machine.startup_script : file(
+          local.startup_scripts[local.windows[key] && startswith(key, "template/") ? "windows" : split("/", key)[0]]
+        )
       },
+      # Windows has no signal that would tell the startup script of a shutdown.
+      local.windows[key] && machine.startup_script == null ? { windows-shutdown-script-ps1 = file("${path.module}/runner/shutdown.ps1") } : {},
       var.ca_certificates == null ? {} : { slipway-ca-certificates = var.ca_certificates },
-      !try(var.proxy.runners, false) ? {} : {
-        slipway-proxy    = var.proxy.url
-        slipway-no-proxy = join(",", concat(local.never_by_proxy, var.proxy.no_proxy))
+      !try(module.fields.proxy.runners, false) ? {} : {
+        slipway-proxy    = module.fields.proxy.url
+        slipway-no-proxy = join(",", concat(local.never_by_proxy, module.fields.proxy.no_proxy))
       },
       try({ slipway-idle-seconds = tostring(local.idle_seconds[trimprefix(key, "template/")]) }, {}),
       try(local.registrations[trimprefix(key, "vm/")], {}),
@@ -79,12 +84,15 @@ locals {
     )
   }
 
-  # By what the image is called. Of an image with another name nothing is known.
-  windows = { for key, machine in local.machines : key => can(regex("(?i)windows", machine.image)) }
-  linux = {
-    for key, machine in local.machines :
-    key => machine.image == null || !local.windows[key] && can(regex("(?i)ubuntu|debian|rocky|rhel|centos|sles|suse|almalinux|fedora", machine.image))
+  # By what the image is called, else by the labels of the template's pools. Of other images nothing is known.
+  linux_names = "(?i)ubuntu|debian|rocky|rhel|centos|sles|suse|almalinux|fedora"
+  windows = {
+    for key, machine in local.machines : key => can(regex("(?i)windows", machine.image)) || (
+      machine.image != null && !can(regex(local.linux_names, machine.image)) &&
+      contains(try(local.pool_template_uses[trimprefix(key, "template/")].labels, []), "windows")
+    )
   }
+  linux = { for key, machine in local.machines : key => machine.image == null || !local.windows[key] && can(regex(local.linux_names, machine.image)) }
 
   # What templates, persistent VMs and Docker hosts have in common, beside what was given.
   worked_out = {
@@ -100,13 +108,4 @@ locals {
       try({ subnetwork = machine.subnetwork != null ? machine.subnetwork : local.subnetworks[regex("^(.+)-[^-]+$", machine.zone)[0]] }, {}),
     )
   }
-}
-
-module "fields" {
-  source = "./fields"
-
-  runner_templates = local.requested_templates
-  persistent_vms   = var.persistent_vms
-  docker_hosts     = var.docker_hosts
-  cloud_run_jobs   = local.requested_jobs
 }

@@ -81,7 +81,7 @@ locals {
 }
 
 resource "google_logging_metric" "metric" {
-  for_each = var.monitoring.metrics ? local.metrics : {}
+  for_each = module.fields.monitoring.metrics ? local.metrics : {}
 
   project         = var.project
   name            = "${var.deployment}/${each.key}"
@@ -135,7 +135,7 @@ locals {
 }
 
 resource "google_logging_metric" "boot" {
-  for_each = var.monitoring.metrics ? local.boot_metrics : {}
+  for_each = module.fields.monitoring.metrics ? local.boot_metrics : {}
 
   project         = var.project
   name            = "${var.deployment}/${each.key}"

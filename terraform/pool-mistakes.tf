@@ -114,13 +114,18 @@ locals {
   ])
 }
 
-# Not validations of the variables: these may use nothing that depends on a variable. Three, because a key or an image that is made in the same
+# Not validations of the variables: these may use nothing that depends on a variable. Several, because a key or an image that is made in the same
 # apply is not known in the plan, and the rest is to be found in the plan all the same.
 resource "terraform_data" "pools" {
   lifecycle {
     precondition {
       condition     = length(local.unknown_fields) + length(local.pool_mistakes) + length(local.container_mistakes) + length(local.job_mistakes) == 0
       error_message = join("\n", concat(local.unknown_fields, local.job_mistakes, local.pool_mistakes, local.container_mistakes, ["`npm run plan` finds every mistake in the pools."]))
+    }
+
+    precondition {
+      condition     = length(local.setting_mistakes) == 0
+      error_message = join("\n", local.setting_mistakes)
     }
 
     precondition {

@@ -3,7 +3,7 @@
 locals {
   # Each owner of repositories has one of the provision queues, and an installation of each App: the rate of a queue is GitHub's limit for one
   # installation, times the number of Apps.
-  apps             = 1 + length(var.github_apps)
+  apps             = 1 + length(module.fields.github_apps)
   provision_queues = [for number in range(1, var.provision_queues + 1) : number == 1 ? "provision" : "provision-${number}"]
 
   # The queue stop also carries events of started jobs to provision, which send no request to GitHub.
@@ -11,7 +11,7 @@ locals {
     {
       for name in local.provision_queues :
       # Three times 2.85 is 8.5499… to Terraform, and 8.55 in its state: every plan would show a change.
-      name => { per_second = tonumber(format("%.6g", local.apps * var.provision_rate.per_second)), concurrent = local.apps * var.provision_rate.concurrent }
+      name => { per_second = tonumber(format("%.6g", local.apps * module.fields.provision_rate.per_second)), concurrent = local.apps * module.fields.provision_rate.concurrent }
     },
     {
       stop = { per_second = 30, concurrent = 60 }

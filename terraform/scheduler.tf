@@ -16,7 +16,7 @@ resource "google_cloud_scheduler_job" "sweep" {
   schedule    = local.sweep_schedule
   time_zone   = "Etc/UTC"
   # Longer than the function's own time-out, so that the function's time-out applies.
-  attempt_deadline = "${var.functions.sweep.timeout_seconds + 20}s"
+  attempt_deadline = "${module.fields.functions.sweep.timeout_seconds + 20}s"
 
   retry_config {
     retry_count = 0

@@ -14,7 +14,14 @@ resource "google_secret_manager_secret" "app_id" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]
@@ -28,7 +35,14 @@ resource "google_secret_manager_secret" "app_private_key" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]
@@ -43,7 +57,14 @@ resource "google_secret_manager_secret" "github_token" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]
@@ -55,7 +76,14 @@ resource "google_secret_manager_secret" "manager" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]
@@ -67,7 +95,14 @@ resource "google_secret_manager_secret" "webhook" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]
@@ -80,7 +115,14 @@ resource "google_secret_manager_secret" "task_signing_key" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]
@@ -95,7 +137,14 @@ resource "google_secret_manager_secret" "codemagic_token" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]

@@ -6,21 +6,8 @@ variable "bundles" {
 
 variable "provision_rate" {
   description = "Limits of the provision queue. 2.85 a second is 95 % of GitHub's secondary limit: 900 points a minute, 5 for the JIT config of a runner. 40 at once, because a task waits for its VM. Lower the rate if something else uses the same App."
-  type = object({
-    per_second = optional(number, 2.85)
-    concurrent = optional(number, 40)
-  })
-  default = {}
-
-  validation {
-    condition     = var.provision_rate.per_second > 0 && var.provision_rate.per_second <= 500
-    error_message = "Expected provision_rate.per_second above 0, at most 500."
-  }
-
-  validation {
-    condition     = var.provision_rate.concurrent >= 1 && var.provision_rate.concurrent <= 5000
-    error_message = "Expected provision_rate.concurrent of 1 to 5000."
-  }
+  type        = any # types and defaults: fields/settings.tf
+  default     = {}
 }
 
 variable "task_max_attempts" {

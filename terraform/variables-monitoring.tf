@@ -6,30 +6,8 @@ variable "monitoring" {
     - `job_wait_minutes`: a job that has waited longer than this for a runner raises an alert.
     - `sweep_silence_minutes`: as long without a sweep that ended well raises an alert.
   TEXT
-  type = object({
-    metrics               = optional(bool, true)
-    dashboard             = optional(bool, true)
-    alerts                = optional(bool, true)
-    without               = optional(set(string), [])
-    job_wait_minutes      = optional(number, 10)
-    sweep_silence_minutes = optional(number, 15)
-  })
-  default = {}
-
-  validation {
-    condition     = length(setsubtract(var.monitoring.without, ["job_waits", "unserved", "dead_letter", "alert", "github_limit", "boot_failure", "quota", "breaker", "webhook_silent", "runner_version", "broken", "sweep_silent", "errors"])) == 0
-    error_message = "Expected `without` to hold names of alerts: job_waits, unserved, dead_letter, alert, github_limit, boot_failure, quota, breaker, webhook_silent, runner_version, broken, sweep_silent, errors."
-  }
-
-  validation {
-    condition     = !var.monitoring.dashboard || var.monitoring.metrics
-    error_message = "Expected metrics where there is a dashboard: it shows them."
-  }
-
-  validation {
-    condition     = var.monitoring.job_wait_minutes > 0 && var.monitoring.sweep_silence_minutes >= 5 && var.monitoring.sweep_silence_minutes <= 1410
-    error_message = "Expected job_wait_minutes above 0, and sweep_silence_minutes of 5 to 1410."
-  }
+  type        = any # types and defaults: fields/settings.tf
+  default     = {}
 }
 
 variable "notification_channels" {

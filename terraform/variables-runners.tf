@@ -22,7 +22,8 @@ variable "runner_templates" {
     - `secure_boot`: default true. On arm64 false: not all machine types there have it. With GPUs, or metadata
       `install-nvidia-driver`, false: drivers that are installed at the start are not signed. True, if the image brings signed ones.
     - `startup_script`: default runner/startup.sh of this module. "": none, the image starts the runner with the JIT config that is
-      in the VM's metadata. For an image of Windows a script of PowerShell.
+      in the VM's metadata. For an image of Windows, by its name or its pools' labels, a script of PowerShell: default runner/startup.ps1,
+      which is not tested on a VM.
     - `metadata`: more items, e.g. settings of the startup script.
   TEXT
   type        = any

@@ -4,11 +4,8 @@ variable "github_apps" {
     register twice as many runners a minute. Each needs the first App's permissions, no webhook, and to be installed where that one is. Its
     key goes into a secret of its own: see the output next_steps.
   TEXT
-  type = list(object({
-    app_id          = string
-    installation_id = optional(string)
-  }))
-  default = []
+  type        = any # types and defaults: fields/settings.tf
+  default     = []
 
   validation {
     condition     = alltrue([for app in var.github_apps : can(regex("^[1-9][0-9]*$", app.app_id))])
@@ -16,7 +13,7 @@ variable "github_apps" {
   }
 
   validation {
-    condition     = alltrue([for app in var.github_apps : app.installation_id == null || can(regex("^[1-9][0-9]*$", app.installation_id))])
+    condition     = alltrue([for app in var.github_apps : can(regex("^[1-9][0-9]*$", try(coalesce(app.installation_id), "1")))])
     error_message = "Expected installation_id of github_apps to be a number: the last part of the installation's URL."
   }
 

@@ -6,11 +6,8 @@ variable "vpc_connector" {
     - `name`: projects/P/locations/L/connectors/C, in the functions' region.
     - `egress`: PRIVATE_RANGES_ONLY (default), or ALL_TRAFFIC, which then also needs Cloud NAT for github.com and Private Google Access.
   TEXT
-  type = object({
-    name   = string
-    egress = optional(string, "PRIVATE_RANGES_ONLY")
-  })
-  default = null
+  type        = any # types and defaults: fields/settings.tf
+  default     = null
 
   validation {
     condition     = var.vpc_connector == null || can(regex("^projects/[^/]+/locations/${var.region}/connectors/[a-z][a-z0-9-]*$", var.vpc_connector.name))
@@ -47,13 +44,8 @@ variable "proxy" {
     - `no_proxy`: names and addresses that are reached without it, beside Google's own.
     - `functions`, `runners`: default true. The functions reach a proxy in a private network by `vpc_connector`.
   TEXT
-  type = object({
-    url       = string
-    no_proxy  = optional(list(string), [])
-    functions = optional(bool, true)
-    runners   = optional(bool, true)
-  })
-  default = null
+  type        = any # types and defaults: fields/settings.tf
+  default     = null
 
   validation {
     condition     = var.proxy == null || can(regex("^https?://[A-Za-z0-9.-]+:[0-9]{1,5}$", var.proxy.url))

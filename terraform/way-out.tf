@@ -3,7 +3,7 @@
 locals {
   ca_file = { folder = "/etc/ca-certificates", file = "ca.pem" }
 
-  functions_proxy = try(var.proxy.functions, false) ? var.proxy.url : null
+  functions_proxy = try(module.fields.proxy.functions, false) ? module.fields.proxy.url : null
   # Google's own addresses: the functions reach them without a way out of Google Cloud.
   never_by_proxy = ["localhost", "127.0.0.1", "169.254.169.254", "metadata.google.internal", ".googleapis.com", ".run.app"]
 }
@@ -17,7 +17,14 @@ resource "google_secret_manager_secret" "ca_certificates" {
   labels    = local.labels
 
   replication {
-    auto {}
+    auto {
+      dynamic "customer_managed_encryption" {
+        for_each = compact([module.fields.kms_keys.secrets])
+        content {
+          kms_key_name = customer_managed_encryption.value
+        }
+      }
+    }
   }
 
   depends_on = [google_project_service.required]

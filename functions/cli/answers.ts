@@ -80,6 +80,7 @@ export const Status = z.object({
   unserved_jobs: z
     .array(
       z.object({
+        id: z.number().nullish(),
         repository: z.string(),
         labels: Labels,
         url: Text,

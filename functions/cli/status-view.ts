@@ -67,16 +67,17 @@ function waiting({waiting_jobs: jobs}: Status, terminal: Terminal): string | und
   return formatTable(columns, jobs, terminal);
 }
 
-/** Without those that are among the waiting ones already. */
+/** Without those that an older api has among the waiting ones, too. */
 function unserved({unserved_jobs: all, waiting_jobs: waits}: Status, terminal: Terminal): string | undefined {
   const shown = new Set(waits.flatMap(({url}) => url ?? []));
   const jobs = all.filter(({url}) => !(url && shown.has(url)));
   if (jobs.length === 0) return undefined;
   type Job = (typeof jobs)[number];
   const columns = [
+    {title: 'JOB', cell: ({id}: Job) => id, keeps: true as const},
     {title: 'REPOSITORY', cell: ({repository}: Job) => repository},
     {title: 'LABELS', cell: ({labels}: Job) => labels.join(', ')},
-    {title: 'WHY', cell: ({verdict, because}: Job) => because ?? verdict},
+    {title: 'WHY', cell: ({verdict, because}: Job) => [verdict, because].filter(Boolean).join(': ')},
     {title: 'URL', cell: ({url}: Job) => url},
   ];
   return formatTable(columns, jobs, terminal);

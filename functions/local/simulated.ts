@@ -35,7 +35,10 @@ const RUN_JOB = 'runner-light';
 const DOCKER_HOST = 'rack';
 const PULL_MS = 3_000;
 
-/** The first pool is small, so that a job has to wait for a slot. One has a persistent VM, one executions of Cloud Run, one containers on a host, one builds at CodeMagic, and one EC2 instances. */
+/** Of which there is no capacity at first, so that the fallback of its pool serves the job. */
+const SCARCE = 'c4-standard-4';
+
+/** The first pool is small, so that a job has to wait for a slot; its jobs may choose a machine, and it is the fallback of another. One has a persistent VM, one executions of Cloud Run, one containers on a host, one builds at CodeMagic, and one EC2 instances. */
 const POOLS = `
 defaults: {idleMinutes: 0.5}
 hosts: [{name: ${DOCKER_HOST}, capacity: 2}]
@@ -44,7 +47,13 @@ pools:
     repos: ["acme/*"]
     requires: [self-hosted, linux]
     maxRunners: 3
+    options: {machine: [e2-standard-4, e2-standard-8]}
     provider: {type: gce, template: runner-x64, region: us-central1, zones: [us-central1-a, us-central1-b, us-central1-f]}
+  - name: edge
+    repo: acme/app
+    requires: [self-hosted, edge]
+    fallback: linux
+    provider: {type: gce, template: runner-x64, region: us-central1, zones: [us-central1-a], machineTypes: [${SCARCE}]}
   - name: gpu
     org: acme
     requires: [self-hosted, gpu]
@@ -71,13 +80,13 @@ pools:
     requires: [self-hosted, aws]
     provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
 `;
-const KINDS = [
-  {repository: 'acme/app', label: 'linux'},
+const KINDS: readonly {readonly repository: string; readonly label: string; readonly option?: string}[] = [
+  {repository: 'acme/app', label: 'linux', option: 'machine=e2-standard-8'},
   {repository: 'acme/app', label: 'build-server'},
   {repository: 'acme/web', label: 'gpu'},
   {repository: 'acme/app', label: 'light'},
   {repository: 'acme/app', label: 'docker'},
-  {repository: 'acme/app', label: 'docker'},
+  {repository: 'acme/app', label: 'edge'},
   {repository: 'acme/app', label: 'macos'},
   {repository: 'acme/web', label: 'aws'},
 ];
@@ -156,7 +165,8 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
     code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
     message: 'The zone does not have enough resources available.',
   };
-  system.compute.failLate({times: 1, machineType: 'g2-standard-4', error: outOfStock});
+  for (const machineType of ['g2-standard-4', SCARCE])
+    system.compute.failLate({times: 1, machineType, error: outOfStock});
 
   system.run.addJob({name: RUN_JOB});
   system.compute.addInstance({name: PERSISTENT, zone: ZONE});
@@ -206,9 +216,11 @@ export async function runSimulated(options: SimulatedOptions, env: Environment, 
 
   let queued = 0;
   const queueJob = () => {
-    const {repository, label} = KINDS[queued++ % KINDS.length] ?? {repository: 'acme/app', label: 'linux'};
+    const kind = KINDS[queued++ % KINDS.length] ?? {repository: 'acme/app', label: 'linux'};
+    const {repository, label, option} = kind;
+    const labels = ['self-hosted', label, ...(option ? [option] : [])];
     const durationMs = 15_000 + Math.round(systemRandom.next() * 15_000);
-    system.github.queueJob({repository, labels: ['self-hosted', label], durationMs});
+    system.github.queueJob({repository, labels, durationMs});
   };
   const input = !options.once && process.stdin.isTTY ? createInterface({input: process.stdin}) : undefined;
   input?.on('line', queueJob);

@@ -84,7 +84,7 @@ export class Timeline {
     const {name, zone, machineType, scheduling} = instance;
     const spot = scheduling['provisioningModel'] === 'SPOT' ? ', spot' : '';
     if (this.persistent.has(name)) this.#persistentEvent(kind, name);
-    else if (kind === 'failed') this.#failed(name, `no capacity in ${zone}, the next zone is tried`);
+    else if (kind === 'failed') this.#failed(name, `no capacity in ${zone}, the next place is tried`);
     else this.#machineEvent(kind, name, `in ${zone}, ${machineType}${spot}`);
   }
 

@@ -6,9 +6,8 @@ import {serveFunction} from '../../shared/http/framework';
 import {createTaskFunction} from '../../shared/http/task-function';
 import type {Demand, JobEvent} from '../../shared/model/job-event';
 import {poolServes} from '../../shared/model/matching';
-import type {ProvisionTask} from '../../shared/model/task-payload';
 import type {Context} from '../../shared/ports';
-import {createRequestedRunner} from '../../shared/runners/create';
+import {createRequestedRunner} from '../../shared/runners/create-requested';
 import {serveDemand} from '../../shared/runners/fallback';
 import {checkQueuedAgain} from '../../shared/runners/requeue';
 import {recordRun} from '../../shared/runners/run';
@@ -35,30 +34,27 @@ async function recordEvent(context: Context, event: JobEvent): Promise<Outcome> 
   return {decision: change};
 }
 
-/** Performs one task of `provision`: demand, `waiting` and `in_progress`, and the start of a VM. The kinds of tasks are described in `shared/model/task-payload.ts`. */
-async function provision(context: Context, task: ProvisionTask): Promise<Outcome> {
-  switch (task.kind) {
-    case 'event':
-      if (task.event.status !== 'queued') return recordEvent(context, task.event);
-      // The configuration may have changed since `webhook` matched the event.
-      if (!poolServes(context.pools, task.event.pool, task.event.repository)) return {decision: 'not_served'};
-      return serveJob(context, {event: task.event});
-    case 'demand':
-      return serveJob(context, {job: task.job});
-    case 'queued_again':
-      return checkQueuedAgain(context, task, endRunOnVm);
-    case 'make':
-      return createRequestedRunner(context, task.runner);
-    case 'standby':
-      return prepareStandby(context, task.runner);
-    case 'vm':
-      return (await startHostVm(context, task.vm)) ?? startVmById(context, task.vm);
-  }
-}
-
-/** The function that Cloud Tasks calls with tasks for `provision`. */
+/** The function that Cloud Tasks calls with tasks for `provision`. Their kinds are described in `shared/model/task-payload.ts`. */
 export function createProvision(options: ServicesOptions): HttpFunction {
-  return createTaskFunction('provision', createServices('provision', options), provision);
+  return createTaskFunction('provision', createServices('provision', options), async (context, task) => {
+    switch (task.kind) {
+      case 'event':
+        if (task.event.status !== 'queued') return recordEvent(context, task.event);
+        // The configuration may have changed since `webhook` matched the event.
+        if (!poolServes(context.pools, task.event.pool, task.event.repository)) return {decision: 'not_served'};
+        return serveJob(context, {event: task.event});
+      case 'demand':
+        return serveJob(context, {job: task.job});
+      case 'queued_again':
+        return checkQueuedAgain(context, task, endRunOnVm);
+      case 'make':
+        return createRequestedRunner(context, task.runner);
+      case 'standby':
+        return prepareStandby(context, task.runner);
+      case 'vm':
+        return (await startHostVm(context, task.vm)) ?? startVmById(context, task.vm);
+    }
+  });
 }
 
 serveFunction('provision', createProvision({env: readEnvironment()}));

@@ -37,6 +37,13 @@ export interface ApiOptions {
   readonly pageFiles: () => Promise<PageFiles | undefined>;
 }
 
+/** What this instance has read through its services, which are others once the place of a pool is known. */
+interface Memory {
+  readonly of: Services<'api'>;
+  readonly lookUps: LookUps;
+  readonly recentJobs: RecentJobs;
+}
+
 /** Answers a request: authenticates, limits the rate, routes, validates, runs the operation. Never throws: every error becomes a problem. */
 export class Api {
   readonly #options: ApiOptions;
@@ -49,8 +56,9 @@ export class Api {
   #callers: Callers | undefined;
   #pages: Pages | undefined;
   #pageFiles: Promise<PageFiles | undefined> | undefined;
-  #lookUps: LookUps | undefined;
-  #recentJobs: RecentJobs | undefined;
+  #memory: Memory | undefined;
+  /** What was wrong with the configuration when the services were asked for last. */
+  #invalid: Services['invalid'];
   #kept: TtlCache<unknown> | undefined;
   #document: object | undefined;
 
@@ -168,12 +176,12 @@ export class Api {
 
   #contextOf(
     request: Request,
-    {id}: Operation,
-    {config, invalid, clock, secrets}: ServicesBase<'api'>,
+    route: Operation,
+    {config, invalid = this.#invalid, clock, secrets}: ServicesBase<'api'>,
     authenticated: boolean,
   ): RequestContext {
-    const {services} = this.#options;
-    const logger = this.#log(request).with({operation: id});
+    const services = () => this.#servicesFor(route);
+    const logger = this.#log(request).with({operation: route.id});
     return {
       config,
       invalid,
@@ -184,8 +192,8 @@ export class Api {
       services,
       logger,
       context: async () => ({...(await services()).context, logger}),
-      lookUps: async () => this.#lookUpsOf(await services()),
-      recentJobs: async () => this.#recentJobsOf(await services()),
+      lookUps: async () => this.#memoryOf(await services()).lookUps,
+      recentJobs: async () => this.#memoryOf(await services()).recentJobs,
       kept: <T>(key: string, ms: number, read: () => Promise<T>) => {
         this.#kept ??= new TtlCache<unknown>(clock);
         return this.#kept.load(key, read, ms) as Promise<T>;
@@ -195,14 +203,21 @@ export class Api {
     };
   }
 
-  #lookUpsOf({discovery, context: {github, clock}}: Services<'api'>): LookUps {
-    this.#lookUps ??= new LookUps({discovery, github, clock});
-    return this.#lookUps;
+  /** Throws the problem `misconfigured` where a part of the configuration is missing that the operation may need. */
+  async #servicesFor({whenMisconfigured}: Operation): Promise<Services<'api'>> {
+    const services = await this.#options.services();
+    this.#invalid = services.invalid;
+    if (services.invalid && !whenMisconfigured) throw misconfigured();
+    return services;
   }
 
-  #recentJobsOf({context: {store, clock}}: Services<'api'>): RecentJobs {
-    this.#recentJobs ??= new RecentJobs(store, clock);
-    return this.#recentJobs;
+  #memoryOf(services: Services<'api'>): Memory {
+    if (this.#memory?.of === services) return this.#memory;
+    const {discovery, context} = services;
+    const {github, store, clock} = context;
+    const lookUps = new LookUps({discovery, github, clock});
+    this.#memory = {of: services, lookUps, recentJobs: new RecentJobs(store, clock)};
+    return this.#memory;
   }
 
   async #describe(): Promise<object> {

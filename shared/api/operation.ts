@@ -208,3 +208,8 @@ function decode(segment: string): string | undefined {
 export function isDryRun({config}: RequestContext, query: {readonly 'dry-run': boolean}): boolean {
   return query['dry-run'] || config.dryRun;
 }
+
+/** What the answer of a dry run has in addition, as its words are those of the real one. */
+export function dryRunMark(dryRun: boolean): {dry_run?: true} {
+  return dryRun ? {dry_run: true} : {};
+}

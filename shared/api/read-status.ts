@@ -2,11 +2,11 @@ import type {Config} from '../config/config-types';
 import {openBreakers, readUnserved} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
 import type {RecentJob, RecentJobs} from '../diagnosis/recent-jobs';
-import {queuedJobs, waitingJobs} from '../diagnosis/waiting-jobs';
+import {isUnserved, queuedJobs, type WaitingJob, waitingJobs} from '../diagnosis/waiting-jobs';
 import {readHosts} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
 import {RUNNER_VERSIONS} from '../model/facts';
-import type {JobDocument} from '../model/job';
+import {type JobDocument, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {isLive, LIVE_STATES, type LiveState, type RunnerDocument} from '../model/runner';
 import type {SweepSummary} from '../model/sweep';
@@ -37,7 +37,7 @@ export async function readStatus(
 ) {
   const {store, pools, clock} = context;
   const now = clock.now();
-  const [jobs, vms, hosts, swept, breakers, deadletters, versions, unserved] = await Promise.all([
+  const [jobs, vms, hosts, swept, breakers, deadletters, versions, listed] = await Promise.all([
     queuedJobs(context),
     persistentVms(context),
     readHosts(context),
@@ -47,16 +47,18 @@ export async function readStatus(
     store.get('facts', RUNNER_VERSIONS),
     readUnserved(store, now),
   ]);
-  const runners = await liveRunners(store, jobs);
-  const waiting = await waitingJobs(context, jobs, {
+  const live = await liveRunners(store, jobs);
+  const recent = await recentJobs.read(live.listed, jobs);
+  const runners = {...live, listed: live.listed.map((runner) => recentJobs.withEnd(runner))};
+  const explained = await waitingJobs(context, jobs, {
     now,
     sweepSeconds: sweepIntervalSeconds,
     webhooks,
     runners: runners.byName,
     breakers,
   });
+  const {waiting, unserved} = inOneList(explained, listed);
   const ofVms = activeVms(vms);
-  const recent = await recentJobs.read(runners.listed, jobs);
   return {
     at: timeOf(now),
     active_runners: runners.listed.map((runner) => active(runner, now)).concat(ofVms),
@@ -90,19 +92,37 @@ export async function readStatus(
       because: scrubSecrets(explanation.because),
       do: explanation.do,
     })),
-    waiting_jobs_total: jobs.length < MOST_READ ? jobs.length : await countQueued(store),
-    unserved_jobs: unserved.map(({url, repository, labels, verdict, because}) => ({
-      url,
-      repository,
-      labels: [...labels],
-      verdict,
-      because: scrubSecrets(because),
-    })),
+    waiting_jobs_total:
+      (jobs.length < MOST_READ ? jobs.length : await countQueued(store)) - (explained.length - waiting.length),
+    unserved_jobs: unserved.map(unservedView),
     recent_jobs: recent.map(recentView),
     last_sweep: swept ? sweepView(swept, now) : null,
     breakers: breakers.map(breakerView),
     deadletters,
     runner_version: versions?.kind === 'runner_versions' && versions.readAt > 0 ? runnerVersionView(versions) : null,
+  };
+}
+
+type ListedUnserved = Awaited<ReturnType<typeof readUnserved>>[number];
+
+/** A job on record that no pool takes is unserved once the sweep has listed it, else it waits; one that a pool takes by now waits. */
+function inOneList(explained: readonly WaitingJob[], listed: readonly ListedUnserved[]) {
+  const keys = new Set(listed.map(({job}) => job));
+  const isListed = (one: WaitingJob) => isUnserved(one) && keys.has(jobKeyOf(one.job));
+  const waiting = explained.filter((one) => !isListed(one));
+  const waits = new Set(waiting.map(({job}) => jobKeyOf(job)));
+  return {waiting, unserved: listed.filter(({job}) => !waits.has(job))};
+}
+
+function unservedView({jobId, url, repository, labels, verdict, because, do: remedy}: ListedUnserved) {
+  return {
+    id: jobId,
+    url,
+    repository,
+    labels: [...labels],
+    verdict,
+    because: scrubSecrets(because),
+    do: remedy ?? `GET /explain?job=${jobId} says what to do.`,
   };
 }
 

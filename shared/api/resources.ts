@@ -11,6 +11,7 @@ import {machineProvider, type RunnerDocument} from '../model/runner';
 import type {DeadLetterDocument} from '../model/tasks';
 import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
+import {readRunner} from '../runners/read-runner';
 import {scrubSecrets} from '../secret';
 import {allVms, type Vm} from '../vms/vms';
 import type {RequestContext} from './operation';
@@ -44,18 +45,23 @@ export function vmStateOf({document}: PersistentVm): RunnerView['state'] {
   return states[document?.state ?? 'stopped'];
 }
 
+/** The one repository that the pool serves; null: it serves several, or an organization. */
+export function onlyRepositoryOf({scope}: Pick<Pool, 'scope'>): string | null {
+  const [only, ...others] = scope.kind === 'repositories' ? scope.patterns : [];
+  return only !== undefined && others.length === 0 && isSpeltOut(only) ? only : null;
+}
+
 /** A persistent VM as the API answers it: with the settings of the first of the pools that share it. */
 export function vmView(vm: PersistentVm): RunnerView {
   const [first] = vm.pools;
   const scope = first?.pool.scope;
-  const [only, ...others] = scope?.kind === 'repositories' ? scope.patterns : [];
   return {
     id: vm.id,
     name: first?.runnerName ?? vm.instance,
     pool: first?.pool.name ?? '',
     type: first?.pool.provider.type ?? '',
     state: vmStateOf(vm),
-    repository: only && others.length === 0 && isSpeltOut(only) ? only : null,
+    repository: first ? onlyRepositoryOf(first.pool) : null,
     org: scope?.kind === 'organization' ? scope.org : null,
     labels: (first?.pool.requires ?? []).filter((label) => !isLabelPattern(label)),
     job_id: jobIdOf(vm.document?.runs[0]),
@@ -165,7 +171,7 @@ export const RunnerId = z.strictObject({
 /** A runner by its id, or a persistent VM by its id or the name of its runner. */
 export async function findRunner({services}: RequestContext, id: string): Promise<RunnerView | undefined> {
   const {context} = await services();
-  const runner = isDocumentId(id) ? await context.store.get('runners', id) : undefined;
+  const runner = isDocumentId(id) ? await readRunner(context.store, id) : undefined;
   if (runner) return runnerView(runner);
   const vms = (await persistentVms(context)).map(vmView);
   return vms.find((vm) => vm.id === id) ?? vms.find((vm) => vm.name === id);

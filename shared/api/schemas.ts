@@ -15,6 +15,10 @@ export const flag = (description: string, unlessGiven = false) =>
     .meta({description, override: {type: 'boolean', default: unlessGiven}});
 
 export const DryRun = {'dry-run': flag('Answers what would be done, without doing it.')};
+/** Of an answer to a request that takes `dry-run`. */
+export const DryRunMark = {
+  dry_run: z.literal(true).optional().meta({description: 'The answer says what would be done: nothing was.'}),
+};
 /** Of what is looked at before it is done. */
 export const DryRunFirst = {
   'dry-run': flag(
@@ -24,10 +28,16 @@ export const DryRunFirst = {
 };
 export const Force = flag('Proceeds even if a job is running; the job fails.');
 
+/** A whole number in a query, in decimal digits alone: `0x10`, `1e1` and `1.0` are misspelt. */
+export const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, 'expected a whole number')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most));
+
 export const PageQuery = {
-  per_page: z.coerce
-    .number()
-    .pipe(z.int().min(1).max(100))
+  per_page: whole(1, 100)
     .default(30)
     .meta({
       description: 'Maximum number of items on a page. A page of a filtered list may hold fewer.',

@@ -97,7 +97,7 @@ async function judgeMachine(
   const thing = machineThing(machine);
   const isDead = machine.status === 'stopped';
   if (machine.isKept) return skip(thing, KEPT);
-  if (!isDead && isYoung(context, machine.pool, machine.createdAt)) return skip(thing, YOUNG);
+  if (target !== 'all' && !isDead && isYoung(context, machine.pool, machine.createdAt)) return skip(thing, YOUNG);
   const removal = {by: 'machine', machine, registration: null, namesakes: []} as const;
   if (former) {
     const registration = await findRegistration(githubOf(context, former), former);

@@ -10,17 +10,20 @@ const NAME = 'GITHUB_APPS';
 /** More than these share no load that anybody has: each App adds GitHub's whole limit. */
 const MAX_APPS = 20;
 
+const APP_ID = 'the number of the GitHub App, or a reference to a secret';
+const PRIVATE_KEY = 'the private key of the App, or a reference to a secret';
+
 const AppInList = z.strictObject({
-  appId: z.union([z.int().positive(), z.string().min(1)], {
-    error: 'the number of the GitHub App, or a reference to a secret',
+  appId: z.union([z.int({error: APP_ID}).positive({error: APP_ID}), z.string().min(1, {error: APP_ID})], {
+    error: APP_ID,
   }),
-  privateKey: z.string().min(1),
+  privateKey: z.string({error: PRIVATE_KEY}).min(1, {error: PRIVATE_KEY}),
   installationId: z
     .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,14}$/)], {error: 'the number of the installation'})
     .optional(),
 });
 
-const Apps = z.array(AppInList).max(MAX_APPS);
+const Apps = z.array(AppInList).max(MAX_APPS, {error: `at most ${MAX_APPS} Apps`});
 
 /** Reads `GITHUB_APPS`: the Apps beside the first one, as YAML or JSON. No problem shows a key. */
 export function readMoreApps(variables: Variables, problems: Problems): AppSettings[] {

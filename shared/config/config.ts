@@ -8,7 +8,7 @@ import {readContainerDefaults} from './containers';
 import {literalSecrets, readGitHubCredentials, readSecret, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
 import {type OldNames, readOldNames} from './old-names';
-import {parseRunnerConfig, type RunnerConfig} from './pools';
+import {NOTHING, parseRunnerConfig, type RunnerConfig} from './pools';
 import {type Environment, matching, origins, Problems, present, url, Variables} from './variables';
 import {readRunnerConfig} from './yaml';
 
@@ -92,6 +92,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
     discovery = old.discovery,
     maxRunners,
     prices,
+    providerTypes,
   } = readPools(
     variables,
     problems,
@@ -121,7 +122,7 @@ function readConfig(variables: Variables, problems: Problems, target: FunctionNa
       ...credentials,
       moreApps: readMoreApps(variables, problems),
     }),
-    codemagic: readCodemagic(variables, problems, target !== 'webhook' && pools.some(isCodemagic)),
+    codemagic: readCodemagic(variables, problems, target !== 'webhook' && providerTypes.has('codemagic')),
     webhookSecrets: readSecrets(variables, problems, 'GITHUB_WEBHOOK_SECRET'),
     managerSecrets: readSecrets(variables, problems, 'RUNNER_MANAGER_SECRET'),
     ...places,
@@ -204,10 +205,6 @@ function readGitHubAddress(variables: Variables, problems: Problems): GitHubAddr
   return GITHUB_COM;
 }
 
-function isCodemagic({provider}: Config['pools'][number]): boolean {
-  return provider.type === 'codemagic';
-}
-
 /** CodeMagic has v3 of its API on another host than v1; a host that is named has both. `required`: a pool starts builds. */
 function readCodemagic(variables: Variables, problems: Problems, required: boolean): Config['codemagic'] {
   const apiUrl = readUrl(variables, 'CODEMAGIC_API_URL')?.replace(/\/+$/, '');
@@ -261,7 +258,7 @@ function readPools(
   oldDiscovery: Config['discovery'] | undefined,
 ): RunnerConfig {
   const source = readRunnerConfig(variables, problems);
-  if (!source) return {pools: [], hosts: []};
+  if (!source) return NOTHING;
   const config = parseRunnerConfig(source.text, source.root, context, problems);
   const path = config.discovery ? `${source.root}.discovery` : 'DISCOVERY_MODE';
   if (

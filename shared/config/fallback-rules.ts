@@ -3,16 +3,19 @@ import {SHORT_NAME} from '../model/names';
 import {isEphemeralType, type PoolScope} from '../model/pool';
 import {isRecord} from './form-mistakes';
 import {texts} from './pool-rules';
+import {DEFAULTS} from './pool-schema';
 import type {Problems} from './variables';
 
 type Raw = Readonly<Record<string, unknown>>;
 
 /**
- * Reports a `fallback` that cannot serve the jobs of its pool: the pool itself, an unknown one, one of another scope, one that makes no
- * machines, or a circle. `pools` are not validated; a field of a wrong type is the schema's to report. `names`: of the pools, made ones too.
+ * Reports a `fallback` that cannot serve the jobs of its pool: the pool itself, an unknown one, one of another scope or runner group, one that
+ * makes no machines, or a circle. `pools` and `defaults` are not validated; a field of a wrong type is the schema's to report. `names`: of the
+ * pools, made ones too.
  */
 export function checkFallbacks(
   pools: readonly unknown[],
+  defaults: Raw,
   names: readonly string[],
   root: string,
   problems: Problems,
@@ -32,8 +35,30 @@ export function checkFallbacks(
       if (makesNone(other)) report('a pool that makes a machine for each job, and not one of type gce-vm');
       else if (circle) report('a chain of pools that ends', `a circle: ${circle.join(' to ')}`);
       else if (!covers(other, pool)) report('a pool of the same scope: its org, or repos with all of its repositories');
+      else checkGroups(pool, other, defaults, report);
     }
   });
+}
+
+/**
+ * Reports a fallback in another runner group. A job whose `runs-on` names its group, or whose repository the other group does not admit, never gets a
+ * runner of that group, and no event tells of either: the runner would be made in vain. Allowed is a group that keeps public repositories
+ * away from a fallback that serves none, unless the pool takes jobs without labels, which name their group.
+ */
+function checkGroups(pool: Raw, other: Raw, defaults: Raw, report: (expected: string, found: string) => void): void {
+  const [ours, theirs] = [groupOf(pool, defaults), groupOf(other, defaults)];
+  if (ours === undefined || theirs === undefined || ours.toLowerCase() === theirs.toLowerCase()) return;
+  const isPublic = (one: Raw) => (one['allowPublicRepos'] ?? defaults['allowPublicRepos']) === true;
+  if (isPublic(pool) && !isPublic(other) && pool['acceptsUnlabeled'] !== true) return;
+  report(
+    'a pool of the same runnerGroup: GitHub may not give the job to a runner of another group',
+    `a pool of the runner group "${theirs}", and the jobs of this pool go to "${ours}"`,
+  );
+}
+
+function groupOf({runnerGroup}: Raw, defaults: Raw): string | undefined {
+  const group = runnerGroup ?? defaults['runnerGroup'] ?? DEFAULTS.runnerGroup;
+  return typeof group === 'string' ? group : undefined;
 }
 
 function makesNone({provider}: Raw): boolean {

@@ -15,6 +15,15 @@ export interface Place {
 /** Reads a value of the metadata server. Rejects if there is no metadata server, or it lacks the value. */
 export type ReadMetadata = (key: 'project/project-id' | 'instance/zone' | 'instance/region') => Promise<string>;
 
+/** In place of a project that nobody names: no project has this id. */
+const UNKNOWN_PROJECT = 'unknown-project';
+
+/** The place as far as it is known, and what is missing of it; undefined: nothing. */
+export interface FoundPlace {
+  readonly place: Place;
+  readonly invalid: InvalidConfiguration | undefined;
+}
+
 /** On Google Cloud the server answers within milliseconds; elsewhere there is none. */
 const TIMEOUT_MS = 1_500;
 
@@ -23,10 +32,20 @@ const TIMEOUT_MS = 1_500;
  *
  * @throws InvalidConfiguration naming the variables to set, if there is no project, or a pool needs a region or zone that neither source has.
  */
-export async function resolvePlace(
-  config: Pick<Config, 'project' | 'zone' | 'region' | 'pools'>,
+export async function resolvePlace(config: Placed, metadata?: ReadMetadata): Promise<Place> {
+  const {place, invalid} = await resolveAsFarAsPossible(config, metadata);
+  if (invalid) throw invalid;
+  return place;
+}
+
+/** What of the configuration says where something is. */
+type Placed = Pick<Config, 'project' | 'zone' | 'region' | 'pools'>;
+
+/** As `resolvePlace`, for `api`, which says what is missing in place of ending with it. */
+export async function resolveAsFarAsPossible(
+  config: Placed,
   metadata: ReadMetadata = readMetadata,
-): Promise<Place> {
+): Promise<FoundPlace> {
   const needsRegion = config.pools.some(isInOwnRegion);
   const needsZone = config.pools.filter(isPersistent).some(({provider}) => !provider.zone);
   const asksRegion = needsRegion && !config.region && !config.zone;
@@ -45,8 +64,8 @@ export async function resolvePlace(
       : [missing('GOOGLE_CLOUD_REGION', 'a region, as a pool names neither region nor zones')]),
     ...(zone || !needsZone ? [] : [missing('GOOGLE_CLOUD_ZONE', 'a zone, as a gce-vm pool names none')]),
   ];
-  if (!project || problems.length > 0) throw new InvalidConfiguration(problems);
-  return present({project, zone, region: home});
+  const place = present({project: project ?? UNKNOWN_PROJECT, zone, region: home});
+  return {place, invalid: problems.length > 0 ? new InvalidConfiguration(problems) : undefined};
 }
 
 /** The pool with the default region, or the default zone of its VM, if the pool names none. */

@@ -86,6 +86,8 @@ export interface RunnerConfig {
   readonly maxRunners?: number;
   /** USD an hour by machine type or `<type>/spot`. */
   readonly prices?: Readonly<Record<string, number>>;
+  /** Types of the providers that pools name, also of pools with errors: what they need elsewhere is reported with those errors. */
+  readonly providerTypes: ReadonlySet<unknown>;
 }
 
 /**
@@ -95,15 +97,27 @@ export interface RunnerConfig {
 export function parseRunnerConfig(text: string, root: string, context: PoolContext, problems: Problems): RunnerConfig {
   const before = problems.count;
   const parsed = parseYaml(text, root, problems);
-  if (parsed.kind === 'invalid') return {pools: [], hosts: []};
+  if (parsed.kind === 'invalid') return NOTHING;
   const value = withoutOwnKeys(parsed.value);
-  if (reportForm(value, root, problems)) return {pools: [], hosts: []};
+  if (reportForm(value, root, problems)) return NOTHING;
+  const providerTypes = typesIn(value);
   const config = Array.isArray(value) ? readFlat(value, root, problems) : readPools(value, root, context, problems);
-  if (!config || problems.count !== before) return {pools: [], hosts: []};
+  if (!config || problems.count !== before) return {...NOTHING, providerTypes};
   const maxRunners = config.maxRunners ?? context.maxRunners;
   const {discovery, prices} = config;
   const hosts = config.hosts ?? [];
-  return present({discovery, maxRunners, prices, hosts, pools: normalise(config, {...context, hosts})});
+  const pools = normalise(config, {...context, hosts});
+  return present({discovery, maxRunners, prices, hosts, pools, providerTypes});
+}
+
+/** What is left of a text that cannot be read. */
+export const NOTHING: RunnerConfig = {pools: [], hosts: [], providerTypes: new Set()};
+
+/** Of a value of whatever shape. */
+function typesIn(value: unknown): ReadonlySet<unknown> {
+  const pools = isRecord(value) && Array.isArray(value['pools']) ? value['pools'] : [];
+  const providers = pools.map((pool: unknown) => (isRecord(pool) ? pool['provider'] : undefined));
+  return new Set(providers.map((provider) => (isRecord(provider) ? provider['type'] : undefined)));
 }
 
 interface RawConfig {
@@ -161,7 +175,7 @@ function readPools(value: unknown, root: string, context: PoolContext, problems:
     checkPool(pool, above, `${root}.pools[${index}]`, problems);
   });
   checkTogether(pools, root, problems);
-  checkFallbacks(pools, namePools(pools.map(meantLabels)), root, problems);
+  checkFallbacks(pools, defaults, namePools(pools.map(meantLabels)), root, problems);
   return valid && {...valid, hosts};
 }
 

@@ -12,6 +12,6 @@ export function remedyOfBreaker({name}: Pick<BreakerDocument, 'name'>): string {
   if (name.startsWith('boot.'))
     return 'Read the log of the last machine of this template (of a VM the one of its serial port), and mend its startup script, image or workflow.';
   if (name.startsWith('standby.'))
-    return 'Wait: jobs of the pool get machines as if it had no standby machines, and the sweep prepares another one after ten minutes.';
+    return 'Do what the message names, else wait: jobs of the pool get machines as if it had no standby machines, and the sweep prepares another one with the next probe.';
   return 'Ask for more of the quota that the message names (IAM, Quotas), lower maxRunners, or use another region or machine type.';
 }

@@ -203,20 +203,25 @@ export class LookUps {
     return {kind: 'seen', job, repository: repository.fullName, isPublic: run?.isPublic ?? null};
   }
 
-  /** At most 30: those that the pools spell out, and of those that the App or the token sees the ones that a pool matches. */
+  /**
+   * At most 30 of those that the pools spell out, and of those that the App or the token sees the ones that a pool matches. The newest activity
+   * first; how active one is that is not seen is not known. Where all are spelt out and none is left out, nobody need be asked.
+   */
   async #searched(pools: readonly Pool[]): Promise<Listed<NamedRepository>> {
     const spelt = pools.flatMap(({scope}) => (scope.kind === 'repositories' ? scope.patterns.filter(isSpeltOut) : []));
-    const isOpen = pools.some(
-      ({scope}) =>
-        scope.kind === 'organization' || scope.patterns.some((each) => !each.startsWith('!') && !isSpeltOut(each)),
-    );
+    const isOpen =
+      new Set(spelt).size > MOST_SEARCHED ||
+      pools.some(
+        ({scope}) =>
+          scope.kind === 'organization' || scope.patterns.some((each) => !each.startsWith('!') && !isSpeltOut(each)),
+      );
     const {items: seen, failure} = isOpen ? await this.#visible() : NOTHING;
     const matched = seen.filter(({fullName}) => pools.some((pool) => takesRepository(pool, fullName)));
     const names = new Set(matched.map(({fullName}) => fullName.toLowerCase()));
     const others = [...new Set(spelt)].filter((fullName) => !names.has(fullName.toLowerCase()));
     const byActivity = [...matched].sort((a, b) => (b.pushedAt ?? 0) - (a.pushedAt ?? 0));
     const named = others.map((fullName) => ({fullName, installationId: null}));
-    return {items: [...named, ...byActivity].slice(0, MOST_SEARCHED), failure};
+    return {items: [...byActivity, ...named].slice(0, MOST_SEARCHED), failure};
   }
 
   /** Callers at the same time wait for one list. A list that is not complete is used, and not kept. */

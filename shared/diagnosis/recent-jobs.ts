@@ -1,5 +1,6 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {withEndOfJob} from '../model/end-of-job';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {isOver, type RunnerDocument} from '../model/runner';
 import type {Store} from '../store/store';
@@ -61,6 +62,12 @@ export class RecentJobs {
         return {job, timeline: timelineOf(job, undefined, runner ? [runner] : [], undefined)};
       }),
     );
+  }
+
+  /** The runner, which drains if its job is among those that ended, as far as they were read. */
+  withEnd(runner: RunnerDocument): RunnerDocument {
+    if (runner.runs === null) return runner;
+    return withEndOfJob(runner, this.#ended.get(runner.runs) ?? this.#running.get(runner.runs));
   }
 
   async #readRunning(keys: readonly JobKey[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type {DiscoveredJob} from '../github/github';
+import {withEndOfJob} from '../model/end-of-job';
 import type {JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
 import {isWithoutJob, type RunnerDocument} from '../model/runner';
@@ -43,7 +44,7 @@ export function timelineOf(
   const entries = [
     ...(job ? ofRecord(job) : []),
     ...(atGitHub ? ofGitHub(atGitHub, job) : []),
-    ...runners.flatMap(ofRunner),
+    ...runners.flatMap((runner) => ofRunner(withEndOfJob(runner, job))),
     ...(letter ? [{at: letter.at, what: 'given_up', detail: letter.error} as const] : []),
   ];
   return entries.sort((a, b) => a.at - b.at || STEPS.indexOf(a.what) - STEPS.indexOf(b.what)).slice(-MOST_ENTRIES);

@@ -110,13 +110,13 @@ function up(looked: LookedAt, look: VmLook, document: VmDocument, job: JobDocume
 
 function cannotTake(looked: LookedAt, look: VmLook, job: JobDocument): Explanation {
   const {registration} = looked;
-  const {vm, document} = look;
+  const {vm} = look;
   const runner = runnerOf(look, job);
-  const seen =
+  // GitHub is not asked for a list of jobs: what the runner lacked when it rejected the job is on record.
+  const lacked =
     registration === 'unknown' || registration === 'absent'
-      ? (document?.seenLabels ?? []).map(({labels}) => labels)
-      : [registration.labels];
-  const lacked = seen.length === 0 ? [] : lackedLabels(job.labels, seen);
+      ? (job.lackedLabels ?? lackedOfRecord(look, job))
+      : lackedLabels(job.labels, [registration.labels]);
   const what = lacked.length > 0 ? lacked.join(', ') : `one of ${job.labels.join(', ')}`;
   return {
     verdict: 'vm_cannot_take_it',
@@ -124,6 +124,12 @@ function cannotTake(looked: LookedAt, look: VmLook, job: JobDocument): Explanati
     because: `job ${jobName(looked)} asks for ${what}, which runner ${runner} of VM ${vm.instance} does not have at GitHub: GitHub never gives it this job`,
     do: `Give runner ${runner} the label at GitHub, or take it out of runs-on.`,
   };
+}
+
+/** For jobs that an earlier version rejected. */
+function lackedOfRecord({document}: VmLook, {labels}: JobDocument): readonly string[] {
+  const seen = (document?.seenLabels ?? []).map((one) => one.labels);
+  return seen.length === 0 ? [] : lackedLabels(labels, seen);
 }
 
 function runnerOf({vm}: VmLook, job: JobDocument): string {

@@ -36,8 +36,9 @@ const WITHOUT_POOLS: readonly string[] = ['completed', 'running', 'given_up'];
  */
 export function explainWithoutPools(looked: LookedAt, error: ConfigurationProblem): Explanation {
   const found = explain(looked);
-  const isUnknown = found.verdict === 'unknown_job' && looked.asked.repository !== undefined;
-  if (isUnknown || WITHOUT_POOLS.includes(found.verdict)) return found;
+  // In the repository that the question names GitHub is asked whatever the pools are.
+  const isUnknown = looked.github.kind === 'absent' && looked.asked.repository !== undefined;
+  if (WITHOUT_POOLS.includes(found.verdict) || (isUnknown && found.verdict === 'unknown_job')) return found;
   return {
     verdict: 'not_noticed_yet',
     since: looked.job || looked.github.kind === 'seen' ? queuedSince(looked) : looked.now,

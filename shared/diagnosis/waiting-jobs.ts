@@ -11,13 +11,27 @@ import type {Store} from '../store/store';
 import {findVmOfPool} from '../vms/vms';
 import {breakersOfJob, eyesOf, positionIn, queuedBefore, type Room, roomOf, usualBootMs} from './facts';
 import {type Eyes, type LookedAt, MOST_READ, type VmLook} from './looked-at';
-import type {Explanation} from './verdict';
+import type {Explanation, Verdict} from './verdict';
 import {explain} from './waiting-job';
 
 /** A job that needs a runner of this deployment, and why it has none. */
 export interface WaitingJob {
   readonly job: JobDocument;
   readonly explanation: Explanation;
+}
+
+/** Verdicts of jobs on record that wait for no runner: none of ours will ever take them. */
+const NOT_TAKEN: ReadonlySet<Verdict> = new Set<Verdict>([
+  'no_pool_matches',
+  'repository_not_served',
+  'public_repository',
+  'option_not_allowed',
+  'vm_cannot_take_it',
+]);
+
+/** Whether no pool takes the job, and nothing but another configuration or another `runs-on` changes that. */
+export function isUnserved({explanation}: WaitingJob): boolean {
+  return NOT_TAKEN.has(explanation.verdict);
 }
 
 /** Where the records are, and what is configured. */

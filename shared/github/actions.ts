@@ -155,6 +155,8 @@ export function createActions({access, groups, clock}: ActionsOptions): Discover
       return items.filter(({getsJobs}) => getsJobs).map(({id}) => ({kind: 'hook', scope, hookId: id}));
     },
 
+    appHooks: async () => (app ? [{kind: 'app'}] : []),
+
     async deliveries(hook, {cursor, failuresOnly}) {
       const call = deliveriesCall(hook);
       const query = {

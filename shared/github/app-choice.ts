@@ -1,22 +1,19 @@
 import type {Clock} from '../clock';
 import {POINTS_A_MINUTE} from '../model/github-points';
 import {ownerOf, type RunnerScope} from '../model/scope';
+import type {PlacedApp} from './acting-apps';
 import type {GitHubFor} from './github';
 
 /** GitHub by one of several Apps. */
-export interface ShareableApp {
-  /** `app-1` is the first one. Part of the names of breakers, and in messages. */
-  readonly name: string;
+export interface ShareableApp extends PlacedApp {
   readonly forScope: GitHubFor;
-  /** Asks GitHub whether the App is installed on the scope's owner and reaches the repository, and is not suspended. Throws typed errors. */
-  actsFor(scope: RunnerScope): Promise<boolean>;
   /** Share of the hour's requests that the installation on the scope's owner has left by GitHub's latest answer, 0 to 1; 1 if not known. */
   left(scope: RunnerScope): number;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Points that the sweep takes of the first App in a minute, which no other App carries: its allowance (see sweep/scan-budget.ts). */
+/** Points that the sweep takes of the first App in a minute: its allowance (see sweep/scan-budget.ts). Others carry it only where the first App does not act. */
 const SWEEP_POINTS = 60;
 
 /** Of an App that has nothing left of its hour: it comes last, and GitHub says when the next hour begins. */

@@ -143,9 +143,9 @@ export interface DiscoveredJob extends JobFields {
   readonly hasFailedStep: boolean;
 }
 
-/** The one hook of the App, or a hook of a repository or organization. */
+/** The one hook of an App, or a hook of a repository or organization. `app`: as `app-2`; left out of the first one, or the only one. */
 export type HookReference =
-  | {readonly kind: 'app'}
+  | {readonly kind: 'app'; readonly app?: string}
   | {readonly kind: 'hook'; readonly scope: RunnerScope; readonly hookId: number};
 
 /** One attempt to deliver an event. All attempts of an event have the same `guid`. */
@@ -210,6 +210,8 @@ export interface Discovery {
   runnerVersionEnds(scope: RunnerScope, installationId: number | null, version: string): Promise<RunnerVersionEnds>;
   /** The hooks that receive `workflow_job`. Empty with an App, whose own hook is used. */
   hooks(scope: RunnerScope): Promise<HookReference[]>;
+  /** The hooks of the Apps that deliver to this deployment: that of the first one, and those of others with the same URL. Empty with a token. */
+  appHooks(): Promise<readonly HookReference[]>;
   /**
    * One page of the attempts that GitHub keeps, newest first, from `cursor` on. `failuresOnly` leaves out attempts that were answered with
    * success, and those without an answer.

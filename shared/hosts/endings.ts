@@ -5,8 +5,10 @@ import {isOver, type RunnerDocument} from '../model/runner';
 import {VERSION_REFUSED} from '../model/runner-program';
 import {ownerOf} from '../model/scope';
 import {type Context, poolOf} from '../ports';
-import {openBreaker, passGitHubBreakers, tryPassGitHubBreakers} from '../runners/breakers';
+import {openBreaker} from '../runners/breaker-failures';
+import {passGitHubBreakers, tryPassGitHubBreakers} from '../runners/breakers';
 import {failRunner} from '../runners/fail';
+import {readRunner} from '../runners/read-runner';
 import {retireRunner} from '../runners/retire';
 import {freeSlot} from './containers';
 
@@ -98,7 +100,7 @@ async function holdBackVersion(context: Context, poolName: string, name: string)
 
 /** The container is gone: its runner counts no more. One that does not drain is waited for: the event of its job is under way. */
 async function retireIfDraining(context: Context, name: string): Promise<void> {
-  const runner = await context.store.get('runners', name);
+  const runner = await readRunner(context.store, name);
   if (runner?.state !== 'draining') return;
   await retireRunner(context, runner, 'gone', {result: 'accepted', at: context.clock.now()});
 }
@@ -110,7 +112,7 @@ async function retireIfDraining(context: Context, name: string): Promise<void> {
  */
 export async function abandonContainer(context: Context, name: string): Promise<'removed' | 'left'> {
   const {store, clock} = context;
-  const runner = await store.get('runners', name);
+  const runner = await readRunner(store, name);
   if (runner?.state === 'draining') await retireIfDraining(context, name);
   else if (runner && !isOver(runner)) {
     const options = {mayBeUnregistered: true, failedToBoot: undefined};

@@ -148,6 +148,8 @@ export interface RunnerToInstall {
   readonly version: string;
   /** In hex, by architecture. */
   readonly sha256: Readonly<Record<'x64' | 'arm64', string>>;
+  /** The same for Windows on x64; left out where it is not known for this version. */
+  readonly windowsSha256?: string;
   /** Versions that were seen in use and that GitHub refuses, or will within a day. */
   readonly refused: readonly string[];
 }
@@ -164,5 +166,11 @@ export function runnerToInstall(
     .filter((one) => (endOf(one) ?? Number.POSITIVE_INFINITY) <= now + DAY_MS)
     .map(({version}) => version)
     .filter((version) => version !== x64.version);
-  return {version: x64.version, sha256: {x64: x64.sha256, arm64: arm64.sha256}, refused};
+  const windows = downloads.find(({platform, version}) => platform === 'win-x64' && version === x64.version);
+  return {
+    version: x64.version,
+    sha256: {x64: x64.sha256, arm64: arm64.sha256},
+    ...(windows?.sha256 ? {windowsSha256: windows.sha256} : {}),
+    refused,
+  };
 }

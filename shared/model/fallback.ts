@@ -34,6 +34,17 @@ export function mayHaveRunnerOf(pools: readonly Pool[], name: string, job: JobDo
   return home !== undefined && fallback !== undefined && fallbackRefusal(fallback, home, job) === undefined;
 }
 
+/**
+ * Whether the runner of the pool of this name may be assigned to the job by the swap rule. GitHub looks at labels and scope and not at pools, so
+ * the pool need not be a fallback of the job's; but it has to allow public repositories and the options of the job as a fallback has to. A
+ * pool that is not configured any more forbids nothing.
+ */
+export function maySwapTo(pools: readonly Pool[], name: string, job: JobDocument): boolean {
+  const home = named(pools, job.pool);
+  const other = named(pools, name);
+  return name === job.pool || !home || !other || fallbackRefusal(other, home, job) === undefined;
+}
+
 function named(pools: readonly Pool[], name: string): Pool | undefined {
   return pools.find((pool) => pool.name === name);
 }

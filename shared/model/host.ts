@@ -169,7 +169,7 @@ export function withWork(host: HostDocument, now: number): HostDocument {
 
 /** Whether the host was not seen for `SILENT_MS`, or never, or its VM is down. */
 export function isSilent(host: Pick<HostDocument, 'seenAt' | 'vmIsDown'> | undefined, now: number): boolean {
-  return typeof host?.seenAt !== 'number' || host.vmIsDown === true || now - host.seenAt > SILENT_MS;
+  return typeof host?.seenAt !== 'number' || host.vmIsDown === true || now - host.seenAt >= SILENT_MS;
 }
 
 /** Whether a sync with this report, from this agent, asks for nothing and changes nothing beside the time. */

@@ -71,8 +71,12 @@ export interface JobDocument {
   readonly runner: string | null;
   /** Names of runners that were gone when the job was queued again, newest last. An event that names one of them is late. */
   readonly lostRunners?: readonly string[];
+  /** Labels that the runner of the pool's persistent VM lacked when it last rejected the job; missing: it did not. */
+  readonly lackedLabels?: readonly string[];
   /** How often a runner was online and idle for the job and GitHub did not give it the job; missing: never. */
   readonly heldBack?: number;
+  /** How many machines of a size that the job has chosen did not bring its runner online; missing: none. */
+  readonly failedBoots?: number;
   /** Missing: none failed. A later change of the job makes it history, see `standingFailure`. */
   readonly failedAttempt?: FailedAttempt;
   /** Id of the slot that a deleted runner left to the job, until a runner of the job takes the slot. */
@@ -137,9 +141,20 @@ export function retentionMs(status: JobStatus): number {
 /** Runner names kept in `lostRunners` of a job. */
 const MAX_LOST_RUNNERS = 10;
 
-/** Records that a runner was online and idle for the job and GitHub did not give it the job. No runner is created until a retry reopens the job. */
+/** Records that the job is tried again only after a pause, as after a runner that was online and idle and did not get it from GitHub. No runner is created until then. */
 export function markHeldBack(job: JobDocument, now: number): JobDocument {
   return {...job, demand: 'dead', runner: null, heldBack: (job.heldBack ?? 0) + 1, updatedAt: now};
+}
+
+/** Boots of machines of a size that a job has chosen, from which on it is held back. */
+const MOST_FAILED_BOOTS = 3;
+
+/** Records that the machine of a size that the job has chosen did not bring its runner online. The job is open again, or held back as by GitHub. */
+export function markFailedBoot(job: JobDocument, now: number): JobDocument {
+  const counted = {...job, failedBoots: (job.failedBoots ?? 0) + 1};
+  return counted.failedBoots < MOST_FAILED_BOOTS
+    ? {...counted, demand: 'open', runner: null, updatedAt: now}
+    : markHeldBack(counted, now);
 }
 
 /**

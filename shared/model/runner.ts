@@ -40,8 +40,10 @@ export interface RunnerDocument extends PlacementFields {
   readonly madeFor: JobKey;
   /** The job to which the runner is assigned and which has not begun. */
   readonly covers: JobKey | null;
-  /** The job that the runner runs. */
+  /** The job that the runner runs, or ran. */
   readonly runs: JobKey | null;
+  /** The job whose start the runner was told by; missing: none yet, or only the end of a job named the runner, see `withEndOfJob`. */
+  readonly began?: JobKey;
   /** True when the runner is unassigned: alive, runs no job, and is assigned to none. */
   readonly spare: boolean;
   /** Id of the runner's slot in its pool; null: the runner holds none any more. */
@@ -259,6 +261,7 @@ export function markBusy(runner: RunnerDocument, job: JobDocument, now: number):
     state: 'busy',
     stateAt: now,
     runs: jobKeyOf(job),
+    ...(job.status === 'in_progress' ? {began: jobKeyOf(job)} : {}),
     repository,
     workflow,
     covers: null,

@@ -22,6 +22,12 @@ export function slotId(pool: string, n: number): string {
   return `${pool}.${n}`;
 }
 
+/** The pool and the number of a slot, from its id. No pool's name has a point. */
+export function parseSlotId(id: string): {readonly pool: string; readonly n: number} {
+  const point = id.lastIndexOf('.');
+  return {pool: id.slice(0, point), n: Number(id.slice(point + 1))};
+}
+
 export function slotIsFree(slot: SlotDocument | undefined): boolean {
   return slot === undefined || slot.holder === null;
 }

@@ -1,4 +1,6 @@
+import {maySwapTo} from './fallback';
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
+import type {Pool} from './pool';
 import {assignTo, canRun, isEnding, markBusy, type RunnerDocument, unassign} from './runner';
 
 /** Input of the swap rule: job B runs, or ran, on a runner. */
@@ -11,6 +13,8 @@ export interface SwapInput {
   readonly assigned: RunnerDocument | undefined;
   /** A: the job to which `runner` was assigned; undefined: none, or B itself. */
   readonly displaced: JobDocument | undefined;
+  /** Those that are configured: what the pool of `assigned` forbids A is no runner for A. */
+  readonly pools: readonly Pool[];
   readonly now: number;
 }
 
@@ -27,17 +31,18 @@ export interface SwapResult {
 
 /**
  * The swap rule. GitHub binds a runner to labels, not to a job: runner R, created for job A, may take job B. Then the runner that was
- * created for B is assigned to A. If no such runner can run A and A is still queued, A is demand again.
+ * created for B is assigned to A. If no such runner can run A, or its pool does not allow A, and A is still queued, A is demand again.
  *
  * @see docs/adr/0003-swap-rule.md
  */
-export function swap({job, runner, assigned, displaced, now}: SwapInput): SwapResult {
+export function swap({job, runner, assigned, displaced, pools, now}: SwapInput): SwapResult {
   const busy = runner && markBusy(runner, job, now);
   const free = assigned && unassign(assigned, now);
   // mutation: displaced job still waits
   const stillWaits = displaced !== undefined && displaced.status === 'queued' && displaced.runner === runner?.name;
 
-  if (stillWaits && assigned && !isEnding(assigned) && canRun(assigned, displaced)) {
+  const isAllowed = stillWaits && assigned !== undefined && maySwapTo(pools, assigned.pool, displaced);
+  if (stillWaits && assigned && isAllowed && !isEnding(assigned) && canRun(assigned, displaced)) {
     return {
       runner: busy,
       assigned: assignTo(assigned, jobKeyOf(displaced)),

@@ -50,6 +50,8 @@ export interface UnservedJob {
   readonly labels: readonly string[];
   readonly verdict: string;
   readonly because: string;
+  /** Missing: written by a version that did not keep it. */
+  readonly do?: string;
   /** When GitHub queued it, in milliseconds since the epoch. */
   readonly queuedAt: number;
 }

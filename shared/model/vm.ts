@@ -60,6 +60,8 @@ export interface VmDocument extends BilledAs {
   readonly drained: readonly DrainedRunner[];
   /** The newest labels of each runner; missing: none were read yet. */
   readonly seenLabels?: readonly SeenLabels[];
+  /** Name of the operation at Compute Engine that a person's start has begun, while the VM is starting; null or missing: none is known. */
+  readonly startOperation?: string | null;
   /** Since when the VM has been up, as far as it is recorded; null or missing: it is down, or not known. */
   readonly upSince?: number | null;
   /** When the VM was up before, newest last: at most `MAX_SESSIONS`. The sweep counts them (shared/sweep/usage.ts). */
@@ -161,9 +163,11 @@ export function isBeingStopped(vm: VmDocument, now: number): boolean {
   return vm.state === 'stopping' && vm.stopLeaseUntil > now;
 }
 
-/** Records that a start is under way. */
-export function markStarting(vm: VmDocument, now: number): VmDocument {
-  return {...vm, state: 'starting', stateAt: vm.state === 'starting' ? vm.stateAt : now};
+/** Records that a start is under way. `operation`: left out where it is not known, or is the one on record. */
+export function markStarting(vm: VmDocument, now: number, operation?: string): VmDocument {
+  const isUnderWay = vm.state === 'starting';
+  const startOperation = operation ?? (isUnderWay ? vm.startOperation : null) ?? null;
+  return {...vm, state: 'starting', stateAt: isUnderWay ? vm.stateAt : now, startOperation};
 }
 
 /** Whether a start is under way. False after `MAX_STARTING_MS`: the execution crashed, or the job ended and nobody retried the start. */

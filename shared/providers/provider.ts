@@ -276,6 +276,8 @@ export interface BeginRequest {
 export interface StandbyLook {
   readonly state: 'preparing' | 'prepared' | 'ready' | 'begun' | 'failed' | 'absent';
   readonly because?: string;
+  /** Of one that has failed: its guest says so. Left out: whether its template boots is not known. */
+  readonly isFailedBoot?: boolean;
   /** Of the template and the runner version that the machine was made from. Undefined: not known, which is never taken for another one. */
   readonly fingerprint?: string;
 }

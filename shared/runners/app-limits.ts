@@ -10,7 +10,8 @@ import {
 } from '../model/registrations';
 import {describeScope, type RunnerScope, scopeKey} from '../model/scope';
 import type {Context} from '../ports';
-import {closeBreaker, openBreaker, tryPass} from './breakers';
+import {closeBreaker, openBreaker} from './breaker-failures';
+import {tryPass} from './breakers';
 
 /** How long the open breakers are remembered, in milliseconds: another process may learn of a limit so much later. */
 const REMEMBERED_MS = 5_000;

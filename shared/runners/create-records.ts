@@ -10,6 +10,7 @@ import {newSlot} from '../model/slot';
 import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {claimedLease, finishedLease, readLease, renewedLease, withLease} from './creation-lease';
+import {readEnd} from './read-runner';
 
 /** Thrown when no job needs the runner any more while it is being created. */
 export class NotWanted extends Error {
@@ -39,7 +40,8 @@ export async function recordAttempt(
 ): Promise<void> {
   const provider = poolOf(context, creation.runner.pool)?.provider.type;
   const wanted = await context.store.transaction(async (transaction) => {
-    const {runner, key, now} = await readCreation(context, transaction, creation);
+    const {runner: read, key, now} = await readCreation(context, transaction, creation);
+    const runner = read && (await readEnd(transaction, read));
     const renewed = renewedLease(key, creation.lease, now);
     if (!runner) return false;
     const leased = withLease(transaction, runner, renewed);

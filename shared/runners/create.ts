@@ -1,27 +1,15 @@
-import type {Outcome} from '../decisions';
-import {
-  LeaseHeld,
-  NameTaken,
-  NoCapacity,
-  OptionNotAllowed,
-  QuotaExceeded,
-  RateLimited,
-  Refused,
-  Unavailable,
-  Uncertain,
-} from '../errors';
+import {LeaseHeld, NoCapacity, OptionNotAllowed, QuotaExceeded, Refused, Unavailable, Uncertain} from '../errors';
 import type {JitConfig} from '../github/github';
-import {runnerKey} from '../model/lease';
-import {type ChosenOptions, chooseOptions} from '../model/options';
+import type {MachineOptions} from '../model/options';
 import {placementOf} from '../model/placement';
-import {isBeingCreated, isOver, isWithoutJob, machineProvider, type RunnerDocument} from '../model/runner';
+import {isOver, isWithoutJob, machineProvider, type RunnerDocument} from '../model/runner';
 import {scopeName} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';
 import type {CreateOutcome, Machine} from '../providers/provider';
 import {Secret} from '../secret';
-import {openQuotaBreaker, passBreakers, passMachineBreakers} from './breakers';
+import {openQuotaBreaker} from './breaker-failures';
+import {chosenFor, hasChosenSize} from './chosen-machine';
 import {
-  beginCreation,
   type Creation,
   type MadeMachine,
   NotWanted,
@@ -30,10 +18,11 @@ import {
   recordNotRegistered,
   replaceRunner,
 } from './create-records';
-import {readLease, releaseLease, renewLease} from './creation-lease';
+import {releaseLease, renewLease} from './creation-lease';
 import {recordFullPlacement} from './full-placements';
 import {placeUnassigned} from './idle';
-import {findRegistration, machineOf, removeMachine, retireRunner, settleRegistration} from './retire';
+import {deregister, isPickedUp, registerAndReadAhead} from './register';
+import {findRegistration, machineOf, removeMachine, retireRunner} from './retire';
 import {beginStandby} from './standby-begin';
 
 /** Names tried in one execution when GitHub or Compute Engine already has a runner or VM of the first name. */
@@ -65,7 +54,7 @@ export async function createRunner(context: Context, creation: Creation): Promis
 
 /** Starts the standby machine that the job has claimed. If it comes to nothing, a machine is created as for any other job. */
 async function beginClaimed(context: Context, creation: Creation, renamed: (next: Creation) => void): Promise<Created> {
-  const begun = await beginStandby(context, creation, register);
+  const begun = await beginStandby(context, creation);
   switch (begun.kind) {
     case 'begun':
       return finishCreation(context, creation, begun.made);
@@ -128,11 +117,12 @@ async function registerAndInsert(
 ): Promise<Created> {
   let creation = first;
   const isPickup = isPickedUp(context, creation.runner);
+  const options = await allowedOptions(context, creation);
   for (let tries = 1; ; tries++) {
     const registered = isPickup ? null : await registerAndReadAhead(context, creation);
     if (registered === 'alive') return {kind: 'alive', runner: await recordCreated(context, creation, undefined)};
     if (typeof registered === 'object') {
-      const outcome = await insertMachine(context, creation, registered);
+      const outcome = await insertMachine(context, creation, registered, options);
       if (outcome.kind === 'created') return finishCreation(context, creation, outcome);
       if (outcome.kind !== 'name_taken') return cleanUpAndThrow(context, creation, registered, outcome);
       if (registered) await deregister(context, creation.runner, registered.runnerId);
@@ -150,57 +140,26 @@ async function registerAndInsert(
   }
 }
 
-/** Registers the runner, and meanwhile has the provider read what the creation needs. Waits for both, so that nothing goes on after an error. */
-async function registerAndReadAhead(context: Context, creation: Creation): ReturnType<typeof register> {
-  const {name, pool, madeFor: job} = creation.runner;
-  const read = context.provider(pool).readAhead?.({name, pool, job});
-  const registered = register(context, creation);
-  await Promise.allSettled([read, registered]);
-  return registered;
+/** What the runner's labels choose of its machine. Throws `OptionNotAllowed` before anything is registered. */
+async function allowedOptions(context: Context, {runner, wasRegistrationTried}: Creation): Promise<MachineOptions> {
+  const chosen = chosenFor(context, runner);
+  if (chosen.kind === 'allowed') return chosen.options;
+  if (!wasRegistrationTried) await recordNotRegistered(context, runner);
+  throw notAllowed(runner, chosen.because);
 }
 
-/**
- * Registers the runner, usually with one call. If the name is in use and no execution of ours has tried it before, the registration is
- * somebody else's. If one has, or if GitHub's answer was lost, `settleRegistration` looks: a runner that is online stays, a leftover
- * registration is deleted, and its name is not used again.
- */
-async function register(
-  context: Context,
-  {runner, wasRegistrationTried}: Creation,
-): Promise<JitConfig | 'name_in_use' | 'name_in_doubt' | 'alive'> {
-  const github = githubOf(context, runner);
-  const runnerGroup = poolOf(context, runner.pool)?.runnerGroup ?? 'Default';
-  try {
-    return await github.createJitConfig({name: runner.name, labels: runner.labels, runnerGroup});
-  } catch (error) {
-    // GitHub registered nothing. The next attempt reads this from the record.
-    if ((error instanceof RateLimited || error instanceof Refused) && !wasRegistrationTried)
-      await recordNotRegistered(context, runner);
-    if (!(error instanceof NameTaken || error instanceof Uncertain)) throw error;
-    const fields = {runner: runner.name, pool: runner.pool, error};
-    // mutation: name of somebody else
-    if (error instanceof NameTaken && !wasRegistrationTried && runner.githubId === null) {
-      const message = `somebody else has registered a runner ${runner.name}: the next name is taken`;
-      context.logger.warning(message, {decision: 'foreign', ...fields});
-      return 'name_in_use';
-    }
-    context.logger.warning('looking whether the registration exists', {decision: 'settle', ...fields});
-    const settled = await settleRegistration(github, runner);
-    if (settled === 'alive') return 'alive';
-    return settled === 'absent' ? 'name_in_doubt' : 'name_in_use';
-  }
-}
-
-/** Whether the runner is registered later, when a host picks its machine up. */
-function isPickedUp(context: Context, {pool}: RunnerDocument): boolean {
-  return context.provider(pool).registration === 'pickup';
+function notAllowed({name}: RunnerDocument, because: string): OptionNotAllowed {
+  return new OptionNotAllowed(`${name} cannot be created as its job asks for it: ${because}`);
 }
 
 /** Inserts the VM. The provider tries the placements of the pool. `jit`: null where the runner is registered later. */
-async function insertMachine(context: Context, creation: Creation, jit: JitConfig | null): Promise<CreateOutcome> {
+async function insertMachine(
+  context: Context,
+  creation: Creation,
+  jit: JitConfig | null,
+  options: MachineOptions,
+): Promise<CreateOutcome> {
   const {runner, full} = creation;
-  const options = chosenFor(context, runner);
-  if (options.kind === 'refused') return {kind: 'option_not_allowed', message: options.because};
   return context.provider(runner.pool).create({
     name: runner.name,
     pool: runner.pool,
@@ -208,28 +167,15 @@ async function insertMachine(context: Context, creation: Creation, jit: JitConfi
     encodedJitConfig: jit?.encodedJitConfig ?? new Secret(''),
     scope: runner.scope,
     labels: runner.labels,
-    options: options.options,
+    options,
     repository: () => repositoryOf(context, runner),
     beforeInsert: (...insert) => recordAttempt(context, creation, jit?.runnerId ?? null, ...insert),
     onWaiting: () => renewLease(context, creation.lease),
     // With a disk of its own the disk may be what there is no room for.
-    ...(options.options.disk === undefined
+    ...(options.disk === undefined
       ? {full: full ?? [], onFull: (placement) => recordFullPlacement(context, runner.pool, placement)}
       : {}),
   });
-}
-
-/** What the runner's labels choose of its machine. The configuration may have changed since the job was matched. */
-function chosenFor(context: Context, {pool: name, labels}: RunnerDocument): ChosenOptions {
-  const pool = poolOf(context, name);
-  const chosen = pool ? chooseOptions(pool, labels) : ({kind: 'allowed', options: {}} as const);
-  return chosen.kind === 'refused' ? {...chosen, because: `pool ${name} ${chosen.because}`} : chosen;
-}
-
-/** Whether the runner's job has chosen its machine type or its disk. */
-function hasChosenSize(context: Context, runner: RunnerDocument): boolean {
-  const chosen = chosenFor(context, runner);
-  return chosen.kind === 'allowed' && (chosen.options.machine !== undefined || chosen.options.disk !== undefined);
 }
 
 /** The repository of the job that waits for the runner; undefined: none does. */
@@ -274,8 +220,9 @@ async function cleanUpAndThrow(
   if (jit) {
     // mutation: deregister after failed insert
     await deregister(context, runner, jit.runnerId);
+    if (outcome.kind === 'option_not_allowed') await recordNotRegistered(context, runner);
     // Else `serveDemand` gives the job to another pool, or the runner its next name.
-    if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
+    else if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
   }
   switch (outcome.kind) {
     case 'no_capacity':
@@ -288,7 +235,7 @@ async function cleanUpAndThrow(
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
     case 'option_not_allowed':
-      throw new OptionNotAllowed(`${runner.name} cannot be created as its job asks for it: ${outcome.message}`);
+      throw notAllowed(runner, outcome.message);
     default:
       throw new Refused(outcome.message);
   }
@@ -298,10 +245,6 @@ async function cleanUpAndThrow(
 function mayFallBack(context: Context, runner: RunnerDocument, outcome: CreateOutcome['kind']): boolean {
   const lacks = outcome === 'no_capacity' || outcome === 'quota';
   return lacks && !isWithoutJob(runner) && poolOf(context, runner.pool)?.fallback !== undefined;
-}
-
-async function deregister(context: Context, runner: RunnerDocument, githubId: number): Promise<void> {
-  await githubOf(context, runner).deleteRunner(githubId);
 }
 
 /** Removes what exists of a runner that no job needs any more. */
@@ -318,31 +261,4 @@ async function abandonCreation(
   await retireRunner(context, runner, 'failed', deleted);
   await releaseLease(context, lease);
   return {kind: 'not_wanted', runner};
-}
-
-/** Creates a runner that was requested without a job. */
-export async function createRequestedRunner(context: Context, name: string): Promise<Outcome> {
-  const requested = await context.store.get('runners', name);
-  if (!requested || !isBeingCreated(requested)) {
-    return {decision: 'not_wanted', reason: requested?.state ?? 'unknown_runner'};
-  }
-  const {scope} = requested;
-  const owner = scope.kind === 'organization' ? scope.org : scope.owner;
-  const pass = isPickedUp(context, requested) ? passMachineBreakers : passBreakers;
-  const guarded = await pass(context, requested.pool, `${owner}/`);
-  const creation = await claimCreation(context, name);
-  if (!creation) return {decision: 'covered'};
-  const {kind, runner} = await guarded((full) => createRunner(context, {...creation, full}));
-  return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
-}
-
-/** Claims the creation of the runner; undefined: it is done, or the runner is not being created. Throws `LeaseHeld`. */
-async function claimCreation(context: Context, name: string): Promise<Creation | undefined> {
-  const lease = {key: runnerKey(name), holder: context.random.uuid(), runner: name};
-  return context.store.transaction(async (transaction) => {
-    const runner = await transaction.get('runners', name);
-    if (!runner || !isBeingCreated(runner)) return undefined;
-    const key = await readLease(transaction, lease, runner);
-    return beginCreation(transaction, runner, key, lease, context.clock.now());
-  });
 }

@@ -10,6 +10,7 @@ import {latestRunnerName} from '../model/names';
 import {assignTo, canBeAssigned, isBeingCreated, newRunnerForJob, type RunnerDocument} from '../model/runner';
 import {scopeFor} from '../model/scope';
 import {jobHolder} from '../model/slot';
+import type {StandbyDocument} from '../model/standby';
 import {queuedAgainTask} from '../model/tasks';
 import {type Context, isRunnerGone, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
@@ -29,7 +30,7 @@ import {
   setSlotHolder,
   takeSlots,
 } from './slots';
-import {type Claim, claimedFields, findStandby, readClaim, writeClaim} from './standby-claim';
+import {type Claim, claimedFields, findStandby, readClaim, STANDBY_ROUNDS, writeClaim} from './standby-claim';
 import {prepareSuccessor} from './standby-prepare';
 
 /**
@@ -52,16 +53,13 @@ type AssignmentAttempt = Assignment | {readonly kind: 'again'} | {readonly kind:
 /** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
 
-/** In so many of them a standby machine is tried, too. */
-const STANDBY_ROUNDS = 6;
-
 /** What may serve a job: read before the transaction, and read again in it. */
 interface Candidates {
   /** Names of unassigned runners of the pool, and of its fallbacks. */
   readonly unassigned: readonly string[];
   readonly slots: SlotCandidates;
-  /** Name of a ready standby machine. */
-  readonly standby: string | undefined;
+  /** Ready standby machines of the pool. */
+  readonly standby: readonly StandbyDocument[];
 }
 
 /**
@@ -95,7 +93,7 @@ export async function assignRunner(
 }
 
 /**
- * At most three unassigned runners of the pool, as many of each of its fallbacks, slots, and a ready standby machine. The slots of the first
+ * At most three unassigned runners of the pool, as many of each of its fallbacks, slots, and ready standby machines. The slots of the first
  * round are guessed, because the transaction reads them in any case. `known`: names of unassigned runners that were read a moment ago.
  */
 async function findCandidates(
@@ -105,8 +103,8 @@ async function findCandidates(
   known: readonly string[] | undefined,
 ): Promise<Candidates> {
   const pool = poolOf(context, poolName);
-  if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}, standby: undefined};
-  const standby = round < STANDBY_ROUNDS ? await findStandby(context, poolName) : undefined;
+  if (!pool) return {unassigned: [], slots: {own: undefined, all: undefined}, standby: []};
+  const standby = round < STANDBY_ROUNDS ? await findStandby(context, poolName) : [];
   const unassigned = known ?? (await findUnassigned(context, poolName));
   return {unassigned, slots: await (round === 0 ? guessSlots : findSlots)(context, pool), standby};
 }
@@ -143,8 +141,8 @@ async function tryAssign(
   const unassigned = await Promise.all(candidates.unassigned.map((name) => transaction.get('runners', name)));
   const kept = await readKeptSlots(transaction, jobKeyOf(job), job);
   const slots = await readSlots(context, transaction, kept, candidates.slots);
-  const standby =
-    candidates.standby === undefined ? undefined : await readClaim(context, transaction, candidates.standby, job);
+  const pool = poolOf(context, poolName);
+  const standby = pool && (await readClaim(context, transaction, candidates.standby, pool, job));
   const isFor = (each: RunnerDocument, one: JobDocument) =>
     canBeAssigned(each, one) && mayHaveRunnerOf(context.pools, each.pool, one);
   // A job with a slot of its own leaves unassigned runners to other jobs.

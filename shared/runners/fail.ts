@@ -1,26 +1,57 @@
-import {withoutCapacity} from '../model/job';
-import {isOver} from '../model/runner';
+import {heldBackPauseMs, type JobDocument, jobKeyOf, markFailedBoot, withoutCapacity} from '../model/job';
+import {isOver, type RunnerDocument} from '../model/runner';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import {recordBootFailure} from './breakers';
+import {recordBootFailure} from './breaker-failures';
+import {hasChosenPower} from './chosen-machine';
 import {giveUpJob, writeDeadLetter} from './give-up';
 import {findRegistration, retireRunner} from './retire';
 
-/** Reopens the job to which the runner is assigned; returns the key of the job. `lackedCapacity`: its machine waited for capacity in vain, which is noted of the job. */
+/** Why the runner's job needs another one. `lackedCapacity`: its machine waited for capacity in vain. `failedToBoot`: it did not come online. */
+export interface ReopenReason {
+  readonly lackedCapacity?: boolean;
+  readonly failedToBoot?: boolean;
+}
+
+/**
+ * Reopens the job to which the runner is assigned; returns the key of the job. What the reason says of the job is noted with it. A job whose own
+ * choice of a machine has failed to boot several times is held back instead.
+ */
 export async function reopenCovered(
   context: Context,
   name: string,
-  lackedCapacity = false,
+  {lackedCapacity = false, failedToBoot = false}: ReopenReason = {},
 ): Promise<string | undefined> {
-  return context.store.transaction(async (transaction) => {
+  const reopened = await context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     const job = runner?.covers ? await transaction.get('jobs', runner.covers) : undefined;
     if (!runner?.covers || job?.status !== 'queued' || job.runner !== name) return undefined;
     const now = context.clock.now();
     const failure = lackedCapacity ? {failedAttempt: withoutCapacity(job, name, now)} : {};
-    transaction.set('jobs', runner.covers, {...job, ...failure, demand: 'open', runner: null, updatedAt: now});
+    const open: JobDocument = {...job, ...failure, demand: 'open', runner: null, updatedAt: now};
+    const next = failedToBoot && hasChosenPower(context, runner) ? markFailedBoot(job, now) : open;
+    transaction.set('jobs', runner.covers, next);
     transaction.set('runners', name, {...runner, covers: null, spare: false});
-    return runner.covers;
+    return {job: next, key: runner.covers, runner};
+  });
+  if (reopened?.job.demand !== 'dead') return reopened?.key;
+  await reportFailedBoots(context, reopened.runner, reopened.job);
+  return undefined;
+}
+
+/** Logs and stores a dead letter: the machine that the job has chosen brings no runner online. */
+async function reportFailedBoots(context: Context, {name, pool}: RunnerDocument, job: JobDocument): Promise<void> {
+  const {logger, store, clock} = context;
+  const key = jobKeyOf(job);
+  const chosen = job.labels.filter((label) => /^(machine|cpus|memory)=/i.test(label)).join(', ');
+  const minutes = Math.round(heldBackPauseMs(job.heldBack ?? 1) / 60_000);
+  const error = `the machine of job ${key}, which asks for ${chosen}, did not bring runner ${name} online, for the ${job.failedBoots}th time: is it too small? The log of the machine says more. The job is tried again in ${minutes} minutes`;
+  const url = job.url ? {url: job.url} : {};
+  const reason = 'boot_failed';
+  logger.error(error, {decision: 'dead_letter', reason, job: key, runner: name, pool, ...url});
+  await writeDeadLetter(store, {
+    ...{task: `boot-failed-${name}`, queue: 'provision', body: {kind: 'demand', job: key}, error, reason, job: key},
+    ...{jobUrl: job.url, attempts: job.failedBoots ?? 1, now: clock.now()},
   });
 }
 
@@ -40,10 +71,10 @@ export async function failRunner(
   const registration = await findRegistration(github, runner);
   if (!registration && !mayBeUnregistered) return 'alive';
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return 'alive';
-  const reopened = await reopenCovered(context, name);
+  const reopened = await reopenCovered(context, name, {failedToBoot: failedToBoot !== undefined});
   await retireRunner(context, runner, 'failed', {result: 'absent', at: context.clock.now()});
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
-  if (failedToBoot !== undefined) await recordBootFailure(context, runner.pool, name, failedToBoot);
+  if (failedToBoot !== undefined) await recordBootFailure(context, runner, failedToBoot);
   return 'failed';
 }
 

@@ -25,6 +25,7 @@ import {
   setSlotHolder,
   takeSlots,
 } from './slots';
+import {type Claim, claimedFields, findStandby, readClaim, STANDBY_ROUNDS, writeClaim} from './standby-claim';
 
 /** Attempts to take a slot, each after another execution took the slot of the attempt before. */
 const MAX_ROUNDS = 12;
@@ -42,20 +43,26 @@ export interface Move {
   readonly isSettled: boolean;
   /** A later execution creates the runner. Without a slot the job is open again. */
   readonly leaves: boolean;
+  /** A ready standby machine of that pool comes before a new one. It is claimed by the execution that begins it. */
+  readonly claims: boolean;
   /** Why the pools before did not serve the job, for people; without secrets. Undefined: they may. */
   readonly because?: string;
 }
 
 /**
  * - `create`: the runner is on record in the pool, and this execution holds the lease unless it leaves the creation. `from`: the pool that got a
- *   slot back; null: none.
+ *   slot back; null: none. `successor`: of the standby machine that was claimed for the runner.
  * - `full`: the pool, or all pools together, have no slot.
  * - `refused`: the pool does not serve the job that needs the runner, which by the swap rule is another one than was asked for.
  * - `unsettled`: something may be left of the runner that is being created, which has to be looked at where it is.
  * - `covered`, `not_wanted`: the job has a runner by now, or needs none. `runner`: one that is being created for nobody.
  */
 export type Moved =
-  | ({readonly kind: 'create'; readonly from: string | null} & Creation)
+  | ({
+      readonly kind: 'create';
+      readonly from: string | null;
+      readonly successor?: string | undefined;
+    } & Creation)
   | {readonly kind: 'full'}
   | {readonly kind: 'refused'; readonly because: string}
   | {readonly kind: 'unsettled'}
@@ -64,11 +71,12 @@ export type Moved =
 
 /**
  * Gives a job to another pool, in one transaction: its slot goes back, and it takes one of that pool for a runner with the next number, registered
- * with that pool's `requires` and the job's labels. The job stays a job of its own pool. Throws `LeaseHeld` while another execution creates its runner.
+ * with that pool's `requires` and the job's labels; or it claims a standby machine of that pool. The job stays a job of its own pool. Throws `LeaseHeld` while another execution creates its runner.
  */
 export async function moveToPool(context: Context, move: Move): Promise<Moved> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const candidates = await findSlots(context, move.to);
+    const ready = move.claims && round < STANDBY_ROUNDS ? await findStandby(context, move.to.name) : [];
     const moved = await context.store.transaction(async (transaction): Promise<Moved | {readonly kind: 'again'}> => {
       const now = context.clock.now();
       const wanted = await readWanted(context, transaction, move, now);
@@ -80,8 +88,11 @@ export async function moveToPool(context: Context, move: Move): Promise<Moved> {
         return {kind: 'full'};
       }
       const {old, subject} = wanted;
+      const standby = await readClaim(context, transaction, ready, move.to, wanted.served);
+      if (standby.kind === 'taken') return {kind: 'again'};
       if (!areFree(slots, old?.name ?? jobHolder(jobKeyOf(subject)))) return {kind: 'again'};
-      return writeMoved(context, transaction, move, wanted, slots, now);
+      const claim = standby.kind === 'claimed' ? standby.claim : undefined;
+      return writeMoved(context, transaction, move, {...wanted, slots, claim}, now);
     });
     if (moved.kind !== 'again') return moved;
   }
@@ -99,6 +110,13 @@ interface Wanted {
   readonly oldKey: KeyDocument | undefined;
   /** The slots that the job, or its runner, holds. */
   readonly held: readonly SlotRead[];
+}
+
+/** What the job takes in the other pool. */
+interface Taken {
+  readonly slots: Slots<SlotRead>;
+  /** Undefined: no standby machine, so one is created. */
+  readonly claim: Claim | undefined;
 }
 
 async function readWanted(
@@ -155,12 +173,11 @@ function writeMoved(
   context: Context,
   transaction: Transaction,
   {to, holder, leaves, because}: Move,
-  {subject, served, old, oldKey, held}: Wanted,
-  slots: Slots<SlotRead>,
+  {subject, served, old, oldKey, held, slots, claim}: Wanted & Taken,
   now: number,
 ): Moved {
   const creations = subject.creations + 1;
-  const name = runnerName(context.deployment, to.name, subject.jobId, creations);
+  const name = claim?.machine.name ?? runnerName(context.deployment, to.name, subject.jobId, creations);
   const made = newRunnerForJob({
     name,
     job: {...subject, installationId: served.installationId},
@@ -173,7 +190,12 @@ function writeMoved(
     slotOfAll: slots.all?.id ?? null,
     now,
   });
-  const unclaimed = {...made, covers: jobKeyOf(served), ...(leaves ? {registrationTriedAt: null} : {})};
+  const unclaimed = {
+    ...made,
+    covers: jobKeyOf(served),
+    ...(leaves ? {registrationTriedAt: null} : {}),
+    ...(claim ? claimedFields(claim.machine) : {}),
+  };
   const lease = {key: creationKey({...subject, creations}), holder, runner: name};
   const runner = leaves ? unclaimed : withLease(transaction, unclaimed, claimedLease(undefined, lease, now));
   // mutation: slot given back
@@ -181,6 +203,7 @@ function writeMoved(
   for (const slot of back) setSlotHolder(context, transaction, slot, null, now);
   takeSlots(transaction, slots, name, now);
   if (old) endOld(transaction, old, oldKey, now);
+  if (claim) writeClaim(transaction, claim);
   transaction.set('runners', name, runner);
   const told = because === undefined ? {} : {failedAttempt: servedElsewhere(served, because.slice(0, MOST_TOLD), now)};
   const covered = {demand: 'covered', runner: name, slot: null, slotOfAll: null, updatedAt: now, ...told} as const;
@@ -189,13 +212,13 @@ function writeMoved(
     ...subject,
     creations,
     fallbackPool,
-    ...(subject.standby ? {standby: null} : {}),
+    ...(claim || subject.standby ? {standby: claim?.machine.name ?? null} : {}),
     updatedAt: now,
   };
   transaction.set('jobs', jobKeyOf(subject), served === subject ? {...ofSubject, ...covered} : ofSubject);
   if (served !== subject) transaction.set('jobs', jobKeyOf(served), {...served, ...covered});
   const from = back.find(({pool}) => pool !== ALL_POOLS)?.pool ?? null;
-  return {kind: 'create', from, runner, lease, wasRegistrationTried: false};
+  return {kind: 'create', from, runner, lease, wasRegistrationTried: false, successor: claim?.successor?.name};
 }
 
 /** The job waits for a slot of its own pool. */

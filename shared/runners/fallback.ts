@@ -14,6 +14,7 @@ import {passTo, serveGuarded} from './demand';
 import {type Moved, moveToPool} from './fallback-records';
 import {retireRunner} from './retire';
 import {noSlotBecause, serveOldestOpenJob} from './slots';
+import {prepareSuccessor} from './standby-prepare';
 
 /** A creation may take 210 s of the 240 that an execution of `provision` has: after so many another one is left to the next attempt. */
 const LATEST_START_SECONDS = 25;
@@ -38,7 +39,23 @@ export async function serveDemand(context: Context, given: ServedJob, demand: De
   const job = {...given, ...record, isPublic: given.isPublic ?? record?.isPublic};
   const at = (record && (await poolOfCreation(context, record))) ?? job.pool;
   const inVain = record && poolOf(context, at)?.fallback !== undefined ? waitedInVain(record) : undefined;
-  return new Fallback(context, job, demand, holder).serve(at, inVain);
+  const outcome = await new Fallback(context, job, demand, holder).serve(at, inVain);
+  // An earlier attempt moved the job, and this one went on with its runner, by whose name the job is known.
+  if (record && at !== job.pool && (outcome.decision === 'booting' || outcome.decision === 'alive')) {
+    const because = record.failedAttempt?.message ?? `pool ${job.pool} did not serve it`;
+    logFellBack(context, outcome.reason, {job: jobKeyOf(record), pool: at, because});
+  }
+  return outcome;
+}
+
+/** The machine of the runner is made: from here on the job is served elsewhere than in its own pool. */
+function logFellBack(
+  {logger}: Context,
+  runner: string,
+  {job, pool, because}: {readonly job: string | null; readonly pool: string; readonly because: string},
+): void {
+  const fields = {decision: 'fell_back', ...(job ? {job} : {}), pool, runner} as const;
+  logger.info(`job ${job} falls back to pool ${pool}: ${because}`, fields);
 }
 
 /** The fallback in which a runner is being created for the job; undefined: there is none. */
@@ -113,12 +130,14 @@ class Fallback {
   async #serveIn(pool: Pool, guarded: Guarded): Promise<Outcome> {
     const {context, demand, holder} = this;
     const because = this.#told.join('; ');
+    const isLate = context.clock.now() - this.#startedAt > LATEST_START_SECONDS * 1000;
     const moved = await moveToPool(context, {
       demand,
       to: pool,
       holder,
       isSettled: this.#isSettled,
       leaves: false,
+      claims: !isLate,
       because,
     });
     if (moved.kind === 'full') {
@@ -128,21 +147,19 @@ class Fallback {
     if (moved.kind === 'refused') throw new NothingMade(moved.because, RETRY_SECONDS);
     if (moved.kind === 'unsettled') throw new NothingMade('waits for what is left where it was begun', RETRY_SECONDS);
     if (moved.kind === 'covered' || moved.kind === 'not_wanted') return this.#notMoved(moved);
-    const {runner, lease, from} = moved;
-    context.logger.info(`job ${runner.covers} falls back to pool ${pool.name}: ${because}`, {
-      decision: 'fell_back',
-      ...(runner.covers ? {job: runner.covers} : {}),
-      pool: pool.name,
-      runner: runner.name,
-    });
-    if (context.clock.now() - this.#startedAt > LATEST_START_SECONDS * 1000) {
+    const {runner, lease, from, successor} = moved;
+    if (isLate) {
       await releaseLease(context, lease);
       throw new Unavailable(`${runner.name} is created by the next attempt: ${because}`, 1);
     }
-    const {kind} = await guarded((full) => createRunner(context, {...moved, full}));
+    const [{kind, runner: made}] = await Promise.all([
+      guarded((full) => createRunner(context, {...moved, full})),
+      prepareSuccessor(context, successor),
+    ]);
+    if (kind !== 'not_wanted') logFellBack(context, made.name, {job: runner.covers, pool: pool.name, because});
     // Not before: while no pool has capacity, jobs would go round without a pause.
     if (from !== null) await serveOldestOpenJob(context, from, `slot-given-back-by-${runner.name}`);
-    return {decision: kind === 'created' ? 'booting' : kind, reason: runner.name};
+    return {decision: kind === 'created' ? 'booting' : kind, reason: made.name};
   }
 
   async #notMoved(moved: Extract<Moved, {kind: 'covered' | 'not_wanted'}>): Promise<Outcome> {
@@ -154,7 +171,14 @@ class Fallback {
   /** The next attempt begins at the job's own pool, with a slot of it if there is one, else when one frees. */
   async #goHome(home: Pool): Promise<void> {
     const {context, demand, holder} = this;
-    const moved = await moveToPool(context, {demand, to: home, holder, isSettled: this.#isSettled, leaves: true});
+    const moved = await moveToPool(context, {
+      demand,
+      to: home,
+      holder,
+      isSettled: this.#isSettled,
+      leaves: true,
+      claims: false,
+    });
     if (moved.kind === 'not_wanted' && moved.runner && this.#isSettled)
       await retireRunner(context, moved.runner, 'failed');
   }

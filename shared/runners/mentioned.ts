@@ -16,8 +16,10 @@ export type Mention = 'none' | 'ours' | 'foreign' | 'runs_another';
 export interface Mentioned {
   readonly change: JobChange;
   readonly mention: Mention;
-  /** The runner on record that runs or ran the job. */
+  /** The runner on record that runs or ran the job, with what the event tells of its registration. */
   readonly runner: RunnerDocument | undefined;
+  /** Whether the event told more of it than is on record. */
+  readonly isNews?: boolean;
 }
 
 /** What the event changes about its job, and which runner on record it mentions. Only reads. */
@@ -38,7 +40,8 @@ export async function readMention(
   // mutation: runner of another job
   if (other && other.status !== 'completed') return {change, mention: 'runs_another', runner: undefined};
   const mention = isForeign ? 'foreign' : found ? 'ours' : 'none';
-  return {change, mention, runner: found && withRegistration(found, ownEvent)};
+  const runner = found && withRegistration(found, ownEvent);
+  return {change, mention, runner, isNews: runner !== found};
 }
 
 /** The runner of this name on record. A text that cannot be the name of a VM is no runner of ours. */

@@ -1,6 +1,7 @@
 import type {Outcome} from '../decisions';
 import {isOver, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from '../ports';
+import {readRunner} from './read-runner';
 import {findRegistration, removeMachine, retireRunner} from './retire';
 import type {RunRecord} from './run';
 
@@ -36,7 +37,7 @@ async function runsAnotherJob(context: Context, runner: RunnerDocument): Promise
  * `completed` releases it.
  */
 export async function deleteRunner(context: Context, name: string, force: boolean): Promise<Outcome> {
-  const runner = await context.store.get('runners', name);
+  const runner = await readRunner(context.store, name);
   if (!runner) return {decision: 'gone'};
   const wasOver = isOver(runner);
   if (!wasOver && runner.state !== 'draining' && !force) return {decision: 'busy_after_all'};

@@ -4,15 +4,19 @@ import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {endMachine, type Removal} from '../model/machine-end';
 import {type PlacementFields, placementOf} from '../model/placement';
 import {advanceRunner, isOver, machineProvider, type RunnerDocument} from '../model/runner';
-import {jobHolder, slotIsFree} from '../model/slot';
+import {jobHolder, parseSlotId, slotIsFree} from '../model/slot';
 import {demandTask} from '../model/tasks';
 import type {Context} from '../ports';
 import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
-import {type JobToServe, openJobsToServe, type SlotRead, type Slots, setSlotHolder, slotLimit} from './slots';
+import {readEnd} from './read-runner';
+import {type JobToServe, openJobsToServe, type SlotCandidate, type Slots, setSlotHolder, slotLimit} from './slots';
 
 /** Open jobs that are tried for a slot that becomes free. */
 const MAX_CANDIDATES = 5;
+
+/** No two executions differ by more in what time it is, in milliseconds. */
+const MOST_CLOCK_SKEW_MS = 3600_000;
 
 /** What is on record of a runner's machine. */
 export type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;
@@ -89,10 +93,12 @@ async function retireInTransaction(
   waiting: readonly JobToServe[],
 ): Promise<JobKey | null> {
   const now = context.clock.now();
-  const runner = await transaction.get('runners', name);
-  if (!runner) return null;
+  const read = await transaction.get('runners', name);
+  if (!read) return null;
+  // Of a machine that is absent the end of its job tells for how long it was there.
+  const runner = removal?.result === 'absent' ? await readEnd(transaction, read) : read;
   const over = advanceRunner(endMachine(runner, removal, now), state, now);
-  const {own, all} = await readHeldSlots(transaction, runner);
+  const {own, all} = await readHeldSlots(transaction, runner, now);
   if (!own && !all) {
     transaction.set('runners', name, {...over, slot: null, slotOfAll: null});
     return runner.handedTo;
@@ -112,21 +118,32 @@ async function retireInTransaction(
   return handedTo;
 }
 
-/** The slots that the runner still holds. */
+interface HeldSlots {
+  readonly own: SlotCandidate | undefined;
+  readonly all: SlotCandidate | undefined;
+}
+
+/**
+ * The slots that the runner still holds. Its record alone tells: whatever gives a slot another holder takes it from the record in the same
+ * transaction. Only where the record does not count any more may the sweep have freed the slot as lost. So close to its expiry, when the record has
+ * expired for an execution whose clock is ahead, the slots are read.
+ */
 async function readHeldSlots(
   transaction: Transaction,
-  {name, slot, slotOfAll}: RunnerDocument,
-): Promise<{own: SlotRead | undefined; all: SlotRead | undefined}> {
+  {name, slot, slotOfAll, expireAt}: RunnerDocument,
+  now: number,
+): Promise<HeldSlots> {
+  const isCertain = expireAt - now > MOST_CLOCK_SKEW_MS;
   const [own, all] = await Promise.all(
     [slot, slotOfAll].map(async (id) => {
-      const document = id ? await transaction.get('slots', id) : undefined;
-      return id && document?.holder === name ? {id, pool: document.pool, n: document.n, document} : undefined;
+      const isHeld = id && (isCertain || (await transaction.get('slots', id))?.holder === name);
+      return id && isHeld ? {id, ...parseSlotId(id)} : undefined;
     }),
   );
   return {own, all};
 }
 
-interface Served extends Slots<SlotRead> {
+interface Served extends Slots {
   readonly job: JobDocument;
 }
 
@@ -135,23 +152,22 @@ async function findJobToServe(
   context: Context,
   transaction: Transaction,
   waiting: readonly JobToServe[],
-  held: {readonly own: SlotRead | undefined; readonly all: SlotRead | undefined},
+  held: HeldSlots,
 ): Promise<Served | undefined> {
   const isLimited = context.maxRunners !== undefined;
   const all = held.all && isWithinLimit(context, held.all) ? held.all : undefined;
   if (isLimited && !all) return undefined;
   for (const {job: key, own: candidate} of waiting) {
     const job = await transaction.get('jobs', key);
-    const own = candidate
-      ? {...candidate, document: await transaction.get('slots', candidate.id)}
-      : held.own && isWithinLimit(context, held.own) && held.own;
-    if (job?.demand !== 'open' || !own || (candidate && !slotIsFree(own.document))) continue;
+    const isFree = !candidate || slotIsFree(await transaction.get('slots', candidate.id));
+    const own = candidate ?? (held.own && isWithinLimit(context, held.own) ? held.own : undefined);
+    if (job?.demand !== 'open' || !own || !isFree) continue;
     return {job, own, all: isLimited && all ? all : null};
   }
   return undefined;
 }
 
-function isWithinLimit(context: Context, {pool, n}: SlotRead): boolean {
+function isWithinLimit(context: Context, {pool, n}: SlotCandidate): boolean {
   return n < slotLimit(context, pool);
 }
 

@@ -1,4 +1,5 @@
 import type {Recorded} from '../decisions';
+import {withEndOfJob} from '../model/end-of-job';
 import {type FollowUp, type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import type {JobChange, JobEvent} from '../model/job-event';
 import {advanceRunner, type RunnerDocument} from '../model/runner';
@@ -30,7 +31,8 @@ export async function recordRun(context: Context, event: JobEvent): Promise<RunR
     // mutation: read of run
     const input = await readRun(transaction, event, now);
     if (isForeignEvent(context, event, input)) return FOREIGN;
-    const written = input.change.kind === 'unchanged' ? repeatFollowUp(input) : writeRun(transaction, input, now);
+    const written =
+      input.change.kind === 'unchanged' ? repeatFollowUp(input) : writeRun(context, transaction, input, now);
     return {...written, mention: input.mention};
   });
   if (mention === 'foreign' || mention === 'runs_another') logMention(context, event, mention);
@@ -53,6 +55,8 @@ interface RunInput {
   readonly mention: Mention;
   /** The runner that runs or ran the job. */
   readonly runner: RunnerDocument | undefined;
+  /** Whether the event tells of the runner's registration what is not on record. */
+  readonly isNews: boolean;
   /** The runner that was assigned to the job until now; undefined: none, or `runner` itself. */
   readonly assigned: RunnerDocument | undefined;
   /** The job to which `runner` was assigned; undefined: none, or this job. */
@@ -79,7 +83,7 @@ const FOREIGN = {
 async function readRun(transaction: Transaction, event: JobEvent, now: number): Promise<RunInput> {
   const key = jobKeyOf(event);
   const existing = await transaction.get('jobs', key);
-  const {change, mention, runner} = await readMention(transaction, event, existing, now);
+  const {change, mention, runner, isNews = false} = await readMention(transaction, event, existing, now);
 
   const isOther = existing?.status === 'queued' && existing.runner !== (runner?.name ?? null);
   const assigned = isOther && existing.runner !== null ? await transaction.get('runners', existing.runner) : undefined;
@@ -91,6 +95,7 @@ async function readRun(transaction: Transaction, event: JobEvent, now: number): 
     change,
     mention,
     runner,
+    isNews,
     assigned: assigned?.covers === key ? assigned : undefined,
     displaced,
     kept,
@@ -99,10 +104,11 @@ async function readRun(transaction: Transaction, event: JobEvent, now: number): 
 
 function repeatFollowUp({change, runner}: RunInput): Written {
   const reason = change.kind === 'unchanged' ? change.reason : 'late';
-  return {record: {change: reason, runner}, followUps: [change.job.aftermath], freedSlot: null};
+  const known = runner && withEndOfJob(runner, change.job);
+  return {record: {change: reason, runner: known}, followUps: [change.job.aftermath], freedSlot: null};
 }
 
-function writeRun(transaction: Transaction, input: RunInput, now: number): Written {
+function writeRun({pools}: Context, transaction: Transaction, input: RunInput, now: number): Written {
   const {key, change, kept} = input;
   const finished = change.kind === 'finished';
   // A job that waits for an approval runs nowhere: the runner assigned to it is unassigned, and nothing is swapped.
@@ -111,6 +117,7 @@ function writeRun(transaction: Transaction, input: RunInput, now: number): Writt
     runner: change.kind === 'parked' ? undefined : input.runner,
     assigned: input.assigned,
     displaced: input.displaced,
+    pools,
     now,
   });
   // A runner that was not known to run the job may run another one by now: GitHub is asked before it drains.
@@ -122,7 +129,7 @@ function writeRun(transaction: Transaction, input: RunInput, now: number): Writt
 
   const aftermath = {spare: own.spare ?? earlier.spare, reopened: own.reopened ?? earlier.reopened};
   transaction.set('jobs', key, {...change.job, aftermath});
-  if (runner) transaction.set('runners', runner.name, runner);
+  if (runner && !isToldByJob(input)) transaction.set('runners', runner.name, runner);
   if (result.assigned) transaction.set('runners', result.assigned.name, result.assigned);
   if (result.displaced) transaction.set('jobs', jobKeyOf(result.displaced), result.displaced);
   for (const {id, document} of kept) transaction.set('slots', id, newSlot(document, null, now));
@@ -131,4 +138,13 @@ function writeRun(transaction: Transaction, input: RunInput, now: number): Writt
     followUps: [own, earlier],
     freedSlot: kept.length > 0 ? change.job.pool : null,
   };
+}
+
+/**
+ * An ordinary end: the job's record alone tells from now on that the runner drains (`withEndOfJob`), and the runner's own needs no write. Whoever
+ * finds the runner reads the job with it, and the sweep continues an end that was interrupted.
+ */
+function isToldByJob({change: {job}, runner, isNews}: RunInput): boolean {
+  if (!runner || isNews || (runner.workflow ?? null) !== (job.workflow ?? null)) return false;
+  return withEndOfJob(runner, job) !== runner;
 }

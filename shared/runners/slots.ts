@@ -190,8 +190,8 @@ const FREE_SLOTS_READ = 20;
 /** Queries that may return only slots above the limit: enough for a limit that was lowered by 1,000. */
 const MAX_LOOKS = 50;
 
-/** A slot that looked free, and may have been taken since. */
-interface SlotCandidate {
+/** A slot that looked free, and may have been taken since; or one that a runner holds. */
+export interface SlotCandidate {
   readonly id: string;
   readonly pool: string;
   readonly n: number;

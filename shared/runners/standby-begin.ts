@@ -1,18 +1,19 @@
 import {Refused, Uncertain} from '../errors';
-import type {JitConfig} from '../github/github';
 import {placementOf} from '../model/placement';
 import {machineProvider, type RunnerDocument} from '../model/runner';
 import {type Context, githubOf} from '../ports';
-import type {BeginRequest, CreateOutcome, Machine, RunnerProvider, StandbyReference} from '../providers/provider';
+import type {
+  BeginRequest,
+  CreateOutcome,
+  Machine,
+  RunnerProvider,
+  StandbyLook,
+  StandbyReference,
+} from '../providers/provider';
 import {type Creation, type MadeMachine, recordAttempt, replaceRunner} from './create-records';
 import {renewLease} from './creation-lease';
+import {register} from './register';
 import {machineOf, removeMachine, settleRegistration} from './retire';
-
-/** As `register` of shared/runners/create.ts answers. */
-type Register = (
-  context: Context,
-  creation: Creation,
-) => Promise<JitConfig | 'name_in_use' | 'name_in_doubt' | 'alive'>;
 
 /**
  * What became of a claimed standby machine. `begun`: it starts with its JIT config. `alive`: its runner is online. `ended`: it has ended with
@@ -28,7 +29,7 @@ export type Begun =
  * Registers the runner of a claimed standby machine and starts the machine with its JIT config. Its name is registered once at most: whatever
  * fails after that ends the machine. Throws what may pass by itself, before the machine was touched or while it may have begun.
  */
-export async function beginStandby(context: Context, creation: Creation, register: Register): Promise<Begun> {
+export async function beginStandby(context: Context, creation: Creation): Promise<Begun> {
   const {runner} = creation;
   const provider = context.provider(runner.pool, machineProvider(runner));
   if (runner.state === 'creating') return resume(context, creation, provider);
@@ -74,7 +75,7 @@ async function resume(context: Context, creation: Creation, provider: RunnerProv
   const {runner} = creation;
   const machine = await provider.find(machineOf(runner));
   if (machine?.status === 'stopping' || machine?.status === 'stopped') return {kind: 'ended', machine};
-  const look = machine && (await provider.standby?.look(referenceOf(runner)));
+  const look = machine && (await lookAt(provider, referenceOf(runner)));
   if (machine && look?.state === 'begun') {
     if (machine.status === 'starting')
       throw new Uncertain(`${runner.name} is starting: whether there is capacity for it is not known yet`, 10);
@@ -84,6 +85,16 @@ async function resume(context: Context, creation: Creation, provider: RunnerProv
     };
   }
   return settle(context, creation, machine ? 'it has no JIT config' : 'it is gone');
+}
+
+/** Undefined: the provider does not tell of it. One that has its JIT config is told of by that alone. */
+async function lookAt({standby}: RunnerProvider, machine: StandbyReference): Promise<StandbyLook | undefined> {
+  try {
+    return await standby?.look(machine);
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  }
 }
 
 /** Looks for the registration that an earlier execution may have made, and gives the machine up. */

@@ -15,8 +15,14 @@ import {type Context, poolOf} from '../ports';
 import type {Transaction} from '../store/store';
 import {standbyFor} from './standby-records';
 
-/** Ready machines that are read: of these one is tried, at random, because other executions look for one at the same time. */
+/** Attempts to take a slot in which a standby machine is tried, too. */
+export const STANDBY_ROUNDS = 6;
+
+/** Ready machines that are read where they are all alike. */
 const MOST_READ = 20;
+
+/** The same where a job may choose one of them. */
+const MOST_READ_TO_CHOOSE = 200;
 
 /** What the job chooses by its options; `prefer` takes either. */
 function wantedMachine(pool: Pool, {labels}: Pick<JobDocument, 'labels'>): WantedMachine {
@@ -28,11 +34,17 @@ function wantedMachine(pool: Pool, {labels}: Pick<JobDocument, 'labels'>): Wante
   };
 }
 
-/** Name of a ready standby machine of the pool; undefined: there is none, or the pool holds none. Read before the transaction of the claim. */
-export async function findStandby(context: Context, poolName: string): Promise<string | undefined> {
-  if (!poolOf(context, poolName)?.standby) return undefined;
-  const ready = await context.store.find('standby', {where: {pool: poolName, state: 'ready'}, limit: MOST_READ});
-  return ready[Math.floor(context.random.next() * ready.length)]?.id;
+/**
+ * Ready standby machines of the pool, beginning at any of them, because other executions look for one at the same time. Read before the
+ * transaction of the claim.
+ */
+export async function findStandby(context: Context, poolName: string): Promise<readonly StandbyDocument[]> {
+  const pool = poolOf(context, poolName);
+  if (!pool?.standby) return [];
+  const limit = pool.options ? MOST_READ_TO_CHOOSE : MOST_READ;
+  const ready = await context.store.find('standby', {where: {pool: poolName, state: 'ready'}, limit});
+  const first = Math.floor(context.random.next() * ready.length);
+  return [...ready.slice(first), ...ready.slice(0, first)].map(({data}) => data);
 }
 
 /** A claim, as the transaction writes it. */
@@ -42,21 +54,26 @@ export interface Claim {
   readonly successor: StandbyDocument | undefined;
 }
 
-/** `taken`: another execution has claimed it, or it is not ready any more. `unfit`: it is not what the job asks for. */
-export type ClaimAttempt = {readonly kind: 'claimed'; readonly claim: Claim} | {readonly kind: 'taken' | 'unfit'};
+/** `none`: no machine is what the job asks for. `taken`: another execution has claimed it, or it is not ready any more. */
+export type ClaimAttempt = {readonly kind: 'claimed'; readonly claim: Claim} | {readonly kind: 'taken' | 'none'};
 
-/** Claims a standby machine for a job. Only reads: `writeClaim` writes it, in the same transaction. */
+/**
+ * Claims for a job the first of the ready machines that is what the job asks for. `pool`: whose machines they are; the job's own, or a fallback
+ * of it. Only reads: `writeClaim` writes it, in the same transaction.
+ */
 export async function readClaim(
   context: Context,
   transaction: Transaction,
-  name: string,
+  candidates: readonly StandbyDocument[],
+  pool: Pool,
   job: JobDocument,
 ): Promise<ClaimAttempt> {
   const now = context.clock.now();
+  const wanted = wantedMachine(pool, job);
+  const name = candidates.find((each) => fitsPlacement(each, wanted))?.name;
+  if (name === undefined) return {kind: 'none'};
   const ready = await transaction.get('standby', name);
-  const pool = poolOf(context, job.pool);
-  if (!ready || ready.pool !== pool?.name || ready.provider !== pool.provider.type) return {kind: 'taken'};
-  if (!fitsPlacement(ready, wantedMachine(pool, job))) return {kind: 'unfit'};
+  if (!ready || ready.pool !== pool.name || ready.provider !== pool.provider.type) return {kind: 'taken'};
   const machine = claimStandby(ready, jobKeyOf(job), now);
   if (!machine) return {kind: 'taken'};
   // One that is too old to count has its successor already.

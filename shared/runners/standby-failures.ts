@@ -1,9 +1,12 @@
 import {bootBreaker, standbyBreaker} from '../model/breaker';
 import {type Context, poolOf} from '../ports';
-import {closeBreaker, openBreaker} from './breakers';
+import {closeBreaker, openBreaker} from './breaker-failures';
 
 /** For so long a pool gets no other standby machine after one that could not be created. */
-const HELD_BACK_MS = 10 * 60_000;
+const HELD_BACK_MINUTES = 10;
+
+/** The same after one that Compute Engine refuses to tell of: a person has to change something first. */
+const REFUSED_MINUTES = 60;
 
 /** A failure is in a row with the one before it, if that is not older. */
 const IN_A_ROW_MS = 6 * 3600_000;
@@ -17,7 +20,16 @@ const RETENTION_MS = 24 * 3600_000;
 const MOST_FAILED_BOOTS = 2;
 
 /** Holds the pool's standby machines back for a while, and nothing else: its jobs go their own way. Shown among the breakers. */
-export async function holdBackStandby(context: Context, pool: string, because: string): Promise<void> {
+export function holdBackStandby(context: Context, pool: string, because: string): Promise<void> {
+  return holdBack(context, pool, because, HELD_BACK_MINUTES);
+}
+
+/** The same for longer, because the provider refuses what only standby machines need, as by a policy of its organisation. */
+export function holdBackRefused(context: Context, pool: string, because: string): Promise<void> {
+  return holdBack(context, pool, because, REFUSED_MINUTES);
+}
+
+async function holdBack(context: Context, pool: string, because: string, minutes: number): Promise<void> {
   const now = context.clock.now();
   const name = standbyBreaker(pool);
   await context.store.transaction(async (transaction) => {
@@ -29,11 +41,14 @@ export async function holdBackStandby(context: Context, pool: string, because: s
       failures: before?.failures ?? 0,
       failedAt: before?.failedAt ?? now,
       openedAt: before?.open ? before.openedAt : now,
-      nextProbeAt: now + HELD_BACK_MS,
+      nextProbeAt: now + minutes * 60_000,
       expireAt: now + RETENTION_MS,
     });
   });
-  context.logger.warning(`${because}; the pool gets no other one for ten minutes`, {decision: 'standby_failed', pool});
+  context.logger.warning(`${because}; the pool gets no other one for ${minutes} minutes`, {
+    decision: 'standby_failed',
+    pool,
+  });
 }
 
 /** Counts a machine that did not prepare itself in time. The second in a row opens the boot breaker of the pool. */

@@ -15,6 +15,9 @@ import {changeStandby, removeStandby, standbyMachines, standbyReference} from '.
 /** Thrown before an insert when the machine is not wanted any more. */
 class NotWantedAnyMore extends Error {}
 
+/** No placement took the machine. Thrown, so that a breaker that this was the probe of stays open. */
+class NotCreated extends Error {}
+
 /**
  * Creates a standby machine that is on record. It is ready when the sweep has seen it stopped or suspended. A failure ends the record, and the
  * sweep records another machine later; only what may pass by itself within the task's attempts is thrown.
@@ -28,16 +31,16 @@ export async function prepareStandby(context: Context, name: string): Promise<Ou
     return {decision: 'void'};
   }
   // A pool whose template does not boot, or whose quota is used up, makes no machines that no job waits for.
-  await passMachineBreakers(context, recorded.pool, '');
+  const guarded = await passMachineBreakers(context, recorded.pool, '');
   const lease = {key: standbyKey(name), holder: context.random.uuid()};
   const machine = await claimPreparation(context, name, lease);
   if (!machine) return {decision: 'void'};
   try {
-    return await prepare(context, machines, machine, lease);
+    return await guarded(() => prepare(context, machines, machine, lease));
   } catch (error) {
     if (error instanceof NotWantedAnyMore) return {decision: 'void'};
     if (!(error instanceof LeaseHeld)) await releaseLease(context, lease);
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof Refused || error instanceof NotCreated)) throw error;
     return fail(context, machine, error.message);
   }
 }
@@ -66,7 +69,7 @@ async function prepare(
     case 'rate_limited':
       throw new Unavailable(outcome.message, outcome.retryAfterSeconds);
     default:
-      return fail(context, machine, outcome.message);
+      throw new NotCreated(outcome.message);
   }
 }
 

@@ -1,11 +1,12 @@
 import {bootBreaker} from '../model/breaker';
 import type {Preemption} from '../model/sweep';
 import type {Context} from '../ports';
-import {closeBreaker} from '../runners/breakers';
+import {closeBreaker} from '../runners/breaker-failures';
 import {isTimeUp, type Sweep} from './context';
 import {type Observed, registrationOf} from './observed';
 import type {Step} from './plan';
 import {createRepairs} from './repairs';
+import {runConcurrently} from './run-concurrently';
 
 export interface Acted {
   /** Number of actions carried out, by reason. */
@@ -18,7 +19,18 @@ export interface Acted {
   readonly settled: readonly Preemption[];
 }
 
-/** Carries the steps out one after the other. A failed action is retried by the next sweep. */
+/** What ends with a deletion or a deregistration: hundreds may be due at once, each waits for its provider and GitHub, and none for another. */
+const DELETIONS: ReadonlySet<Step['action']['kind']> = new Set([
+  'end_runner',
+  'delete_vm',
+  'deregister',
+  'end_standby',
+]);
+
+/** Deletions that are carried out at the same time. */
+const MAX_CONCURRENT = 8;
+
+/** Carries the steps out in their order: one after the other, adjacent deletions eight at a time. A failed action is retried by the next sweep. */
 export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> {
   const {logger} = sweep.context;
   const repairs = createRepairs(sweep);
@@ -26,13 +38,11 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
   const failed: Record<string, number> = {};
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
-  let started = 0;
-  for (const {action, subject, act: carryOut} of steps) {
-    if (isTimeUp(sweep)) break;
-    started++;
+  let notStarted = 0;
+  const carryOut = async ({action, subject, act: work}: Step) => {
     const {kind, reason} = action;
     try {
-      const outcome = await carryOut(repairs);
+      const outcome = await work(repairs);
       const {decision} = outcome;
       done[reason] = (done[reason] ?? 0) + 1;
       if (outcome.preempted) preempted.push(outcome.preempted);
@@ -47,8 +57,29 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
         ...subject,
       });
     }
+  };
+  for (const some of byConcurrency(steps)) {
+    const most = some.every(isDeletion) ? MAX_CONCURRENT : 1;
+    const left = await runConcurrently(some, most, () => isTimeUp(sweep), carryOut);
+    notStarted += left.length;
   }
-  return {done, failed, notStarted: steps.length - started, preempted, settled};
+  return {done, failed, notStarted, preempted, settled};
+}
+
+function isDeletion({action}: Step): boolean {
+  return DELETIONS.has(action.kind);
+}
+
+/** The steps in their order, in parts that are deletions alone, or none. */
+function byConcurrency(steps: readonly Step[]): Step[][] {
+  const parts: Step[][] = [];
+  for (const step of steps) {
+    const part = parts.at(-1);
+    const [first] = part ?? [];
+    if (part && first && isDeletion(first) === isDeletion(step)) part.push(step);
+    else parts.push([step]);
+  }
+  return parts;
 }
 
 /** Logs what a dry run would do. */

@@ -6,8 +6,9 @@ import {isOnlineOnRecord, isOver, machineProvider, type RunnerDocument} from '..
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
-import {recordBootFailure} from '../runners/breakers';
+import {recordBootFailure} from '../runners/breaker-failures';
 import {reopenCovered} from '../runners/fail';
+import {readRunner} from '../runners/read-runner';
 import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
@@ -25,7 +26,7 @@ export async function endRunner(
   const {context} = sweep;
   const {unlessOnline = false, hasVanished = false, failedToBoot = false, lackedCapacity = false} = options;
   const {runner: name, reason, isDead, force, jobUrl} = action;
-  const runner = await context.store.get('runners', name);
+  const runner = await readRunner(context.store, name);
   if (!runner || isOver(runner)) return {decision: 'gone'};
   // The runner began to run a job after the sweep observed it.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
@@ -38,14 +39,14 @@ export async function endRunner(
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
   const failure = hasVanished || failedToBoot ? await bootFailure(context, runner) : undefined;
-  const reopened = await reopenCovered(context, name, lackedCapacity);
+  // One that was never handed to a host says nothing about what it is made from.
+  const wasTried = runner.githubId !== null || wasRegistrationTried(runner);
+  const isFailedBoot = (failedToBoot && wasTried) || failure !== undefined;
+  const reopened = await reopenCovered(context, name, {lackedCapacity, failedToBoot: isFailedBoot});
   const removal = {...(await removeMachine(context, runner)), ...(seenUntil === undefined ? {} : {seenUntil})};
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
   if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
-  // One that was never handed to a host says nothing about what it is made from.
-  const wasTried = runner.githubId !== null || wasRegistrationTried(runner);
-  if ((failedToBoot && wasTried) || failure !== undefined)
-    await recordBootFailure(context, runner.pool, name, failure && `did not come online: ${failure}`);
+  if (isFailedBoot) await recordBootFailure(context, runner, failure && `did not come online: ${failure}`);
 
   const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});

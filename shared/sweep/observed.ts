@@ -92,6 +92,8 @@ export interface SeenStandby {
   readonly document: StandbyDocument;
   /** What has become of it; undefined: it is not being prepared, or the provider did not answer. */
   readonly look?: StandbyLook | undefined;
+  /** Why the provider refuses to say it until a person changes something; undefined: it does not. */
+  readonly refusal?: string | undefined;
 }
 
 /** A persistent VM, with the pools that share it. */

@@ -1,6 +1,6 @@
 import {GitHubDown, RateLimited} from '../errors';
 import {githubBreaker} from '../model/breaker';
-import {recordGitHubFailure} from '../runners/breakers';
+import {recordGitHubFailure} from '../runners/breaker-failures';
 import {noteIncomplete, type Sweep} from './context';
 
 /** After so many repositories without an answer in a row the failure is GitHub's, and not that of a single repository. */

@@ -1,6 +1,11 @@
 import {standbyTask} from '../model/tasks';
 import type {Context} from '../ports';
-import {forgetStandbyFailures, recordStandbyBootFailure} from '../runners/standby-failures';
+import {
+  forgetStandbyFailures,
+  holdBackRefused,
+  holdBackStandby,
+  recordStandbyBootFailure,
+} from '../runners/standby-failures';
 import {
   recordPrepared,
   recordReady,
@@ -15,6 +20,8 @@ type StandbyRepairs = Pick<
   Repairs,
   'requestStandby' | 'repeatStandby' | 'readyStandby' | 'suspendStandby' | 'removeStandby'
 >;
+
+const BLAMED = {boot: recordStandbyBootFailure, refused: holdBackRefused, ended: holdBackStandby} as const;
 
 /** The effects of the rules on standby machines. */
 export function createStandbyRepairs(context: Context): StandbyRepairs {
@@ -38,14 +45,14 @@ export function createStandbyRepairs(context: Context): StandbyRepairs {
       await machines.suspend(standbyReference(machine));
       return 'done';
     },
-    removeStandby: async ({runner: name, pool, state, because, failedToBoot}) => {
+    removeStandby: async ({runner: name, pool, state, because, blame}) => {
       const removed = await removeStandby(context, name, state, because);
       if (removed === 'claimed') return 'left';
       const log = {decision: 'ended' as const, reason: state, runner: name, pool};
       const message = `standby machine ${name} is deleted: ${because}`;
       if (state === 'expired') context.logger.info(message, log);
       else context.logger.warning(message, log);
-      if (failedToBoot) await recordStandbyBootFailure(context, pool, `standby machine ${name} ${because}`);
+      if (blame !== undefined) await BLAMED[blame](context, pool, `standby machine ${name} ${because}`);
       return 'removed';
     },
   };

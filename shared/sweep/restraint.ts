@@ -19,7 +19,7 @@ const A_MINUTE = MINUTE_MS / LATELY_MS;
 const PAGE = 100;
 
 /** Calls that do not count against an installation's limit, or are none. */
-const NOT_COUNTED: ReadonlySet<string> = new Set(['remainingQuota', 'deliveries', 'redeliver', 'access']);
+const NOT_COUNTED: ReadonlySet<string> = new Set(['remainingQuota', 'appHooks', 'deliveries', 'redeliver', 'access']);
 
 /**
  * Keeps a sweep's calls below what the registrations of the minute leave of GitHub's limit: a refusal would hold up the owner's runners for up to a
@@ -28,7 +28,7 @@ const NOT_COUNTED: ReadonlySet<string> = new Set(['remainingQuota', 'deliveries'
 export class Restraint {
   #left = Number.POSITIVE_INFINITY;
 
-  /** `runners`: those on record that are alive. `apps`: Apps over which registrations are spread; the sweep uses the first one. */
+  /** `runners`: those on record that are alive. `apps`: Apps over which registrations are spread; the sweep asks the first one that acts for a scope. */
   limit(
     runners: readonly Pick<RunnerDocument, 'createdAt' | 'scope'>[],
     {now, apps, intervalSeconds}: {readonly now: number; readonly apps: number; readonly intervalSeconds: number},

@@ -120,8 +120,12 @@ export interface StandbyRemoval {
   readonly state: 'failed' | 'expired';
   /** Why, for people: a sentence about the machine without its subject. */
   readonly because: string;
-  /** The machine did not prepare itself: counted as a failed boot. */
-  readonly failedToBoot: boolean;
+  /**
+   * What the failure says beyond the machine itself. `boot`: it did not prepare itself, which counts as a failed boot of its template. `refused`: the
+   * provider refuses what only standby machines need, until a person changes something. `ended`: it went down by itself or by somebody's hand. After
+   * the last two the pool gets no standby machine for a while, and its jobs go on.
+   */
+  readonly blame?: 'boot' | 'refused' | 'ended';
 }
 
 /** The effects of the rules, handed to `Rule.act`. Rules themselves import nothing that calls a service. */

@@ -1,8 +1,9 @@
+import {Refused} from '../errors';
 import {standbyBreaker} from '../model/breaker';
 import {placementOf} from '../model/placement';
 import type {StandbyDocument} from '../model/standby';
 import {standbyMachines, standbyReference} from '../runners/standby-records';
-import {type Sweep, tryList} from './context';
+import {noteIncomplete, type Sweep, tryList} from './context';
 import type {Observed, SeenStandby} from './observed';
 
 /** Standby machines that are looked at at the same time. */
@@ -39,6 +40,12 @@ async function look(sweep: Sweep, document: StandbyDocument): Promise<SeenStandb
   if (document.state !== 'preparing' || document.machineId === null || !placementOf(document)) return {document};
   const machines = standbyMachines(sweep.context, document);
   if (!machines) return {document};
-  const what = `standby machine ${document.name}`;
-  return {document, look: await tryList(sweep, what, () => machines.look(standbyReference(document)))};
+  try {
+    return {document, look: await machines.look(standbyReference(document))};
+  } catch (error) {
+    // Nothing is missing from the sweep's lists: what is refused to all sweeps must not stop each of them from deleting anything.
+    if (error instanceof Refused) return {document, refusal: error.message};
+    noteIncomplete(sweep, `standby machine ${document.name}`, error);
+    return {document};
+  }
 }

@@ -1,7 +1,10 @@
+import {batches} from '../diagnosis/batches';
+import {mayDrainByJob} from '../model/end-of-job';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {LIVE_STATES, type RunnerDocument, type RunnerState} from '../model/runner';
 import type {StandbyDocument} from '../model/standby';
 import type {Context} from '../ports';
+import {readEnd} from '../runners/read-runner';
 import type {Found, Store, Where} from '../store/store';
 
 /** Documents of one state that a sweep reads. When there are more, nothing is concluded from a missing document. */
@@ -15,7 +18,11 @@ const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
  */
 const SLOTS_INTERVAL_MS = 10 * 60_000;
 
+/** Records of ended jobs that are read at once. */
+const READS_AT_ONCE = 50;
+
 export interface Stored {
+  /** One whose job is over drains, whatever its own record says. Undefined: too many to read. */
   readonly runners: readonly RunnerDocument[] | undefined;
   readonly jobs: Map<JobKey, JobDocument>;
   readonly slots: readonly Found<'slots'>[] | undefined;
@@ -49,11 +56,29 @@ export async function readStored(
     isDue &&
     (await eachPage(store, 'slots', {}, (found) => slots.push(...found.filter(({data}) => data.holder !== null))));
   return {
-    runners: isComplete ? runners : undefined,
+    runners: isComplete ? await withEnds(store, runners, jobs) : undefined,
     jobs,
     slots: sawSlots ? slots : undefined,
     standby: isComplete ? standby : undefined,
   };
+}
+
+/**
+ * The runners, of which those drain whose job is over. The jobs of the others are among those that were read; a job that is not is read by
+ * itself: ordinarily there are as many as runners that are being deleted at the moment.
+ */
+async function withEnds(
+  store: Store,
+  runners: readonly RunnerDocument[],
+  jobs: ReadonlyMap<JobKey, JobDocument>,
+): Promise<readonly RunnerDocument[]> {
+  // mutation: end told by job
+  const inDoubt = runners.filter((runner) => mayDrainByJob(runner) && !jobs.has(runner.runs));
+  const known = new Map<string, RunnerDocument>();
+  for await (const some of batches(inDoubt, READS_AT_ONCE, (runner) => readEnd(store, runner))) {
+    for (const runner of some) known.set(runner.name, runner);
+  }
+  return runners.map((runner) => known.get(runner.name) ?? runner);
 }
 
 /** Reads the standby machines that are held. `isComplete`: there are no more. */

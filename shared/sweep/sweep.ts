@@ -1,3 +1,4 @@
+import {isUnserved} from '../diagnosis/waiting-jobs';
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, closeBootBreakers, logDecisions} from './act';
@@ -9,7 +10,7 @@ import {type Observation, observe} from './observe';
 import {plan, type Step} from './plan';
 import {Restraint} from './restraint';
 import {readRunnerVersions} from './runner-versions';
-import {isUnserved, reportUnserved} from './unserved';
+import {reportUnserved} from './unserved';
 import {countUsage} from './usage';
 import {explainWaiting, logWaiting} from './waiting';
 import {watchWebhook} from './webhook-watch';

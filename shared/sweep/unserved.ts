@@ -1,7 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import {MAX_UNSERVED_AGE_MS, readUnserved, UNSERVED} from '../diagnosis/facts';
 import {unserved} from '../diagnosis/unserved';
-import type {Verdict} from '../diagnosis/verdict';
 import type {WaitingJob} from '../diagnosis/waiting-jobs';
 import {type JobKey, jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
@@ -18,20 +17,6 @@ const MOST_LABEL_CHARACTERS = 300;
 const MOST_SENTENCE_CHARACTERS = 500;
 /** Jobs that one sweep looks up because it did not see their repository. */
 const MOST_LOOKUPS = 10;
-
-/** Verdicts of jobs on record that wait for no runner: none of ours will ever take them. */
-const NOT_TAKEN: ReadonlySet<Verdict> = new Set<Verdict>([
-  'no_pool_matches',
-  'repository_not_served',
-  'public_repository',
-  'option_not_allowed',
-  'vm_cannot_take_it',
-]);
-
-/** Whether no pool takes the job, and nothing but another configuration or another `runs-on` changes that. */
-export function isUnserved({explanation}: WaitingJob): boolean {
-  return NOT_TAKEN.has(explanation.verdict);
-}
 
 /**
  * Brings the list of unserved jobs up to date and logs each job that is new on it. `strangers`: jobs in repositories that no pool serves.
@@ -76,11 +61,11 @@ function unservedOf(observed: Observed, key: JobKey, seen: SeenJob, now: number)
 function whyUnserved(
   {repository, isPublic, job: {labels}}: SeenJob,
   pools: readonly Pool[],
-): Pick<UnservedJob, 'verdict' | 'because'> | undefined {
+): Pick<UnservedJob, 'verdict' | 'because' | 'do'> | undefined {
   const why = unserved({repository, labels, isPublic}, pools);
   if (!why || why.verdict === 'not_ours') return undefined;
   if (why.verdict === 'repository_not_served' && !isOfNamedOwner(repository, pools)) return undefined;
-  return {verdict: why.verdict, because: why.because};
+  return {verdict: why.verdict, because: why.because, do: why.do};
 }
 
 /** Whether a pool names the owner of the repository: jobs of others are no business of ours. */
@@ -91,7 +76,7 @@ function isOfNamedOwner(repository: string, pools: readonly Pool[]): boolean {
 
 function fromRecord({job, explanation}: WaitingJob): UnservedJob {
   const {jobId, runId, repository, installationId, url, labels, queuedAt} = job;
-  const {verdict, because} = explanation;
+  const {verdict, because, do: remedy} = explanation;
   return bounded({
     job: jobKeyOf(job),
     jobId,
@@ -102,6 +87,7 @@ function fromRecord({job, explanation}: WaitingJob): UnservedJob {
     labels,
     verdict,
     because,
+    do: remedy,
     queuedAt,
   });
 }
@@ -112,7 +98,8 @@ function bounded(job: UnservedJob): UnservedJob {
     characters += label.length;
     return characters <= MOST_LABEL_CHARACTERS;
   });
-  return {...job, labels, because: job.because.slice(0, MOST_SENTENCE_CHARACTERS)};
+  const [because, remedy] = [job.because, job.do].map((sentence) => sentence?.slice(0, MOST_SENTENCE_CHARACTERS));
+  return {...job, labels, because: because ?? '', ...(remedy === undefined ? {} : {do: remedy})};
 }
 
 /** Those that GitHub still has queued. Asks for the ones that were asked for longest ago; the others, and those without an answer, stay. */

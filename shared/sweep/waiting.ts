@@ -1,25 +1,27 @@
 import {openBreakers} from '../diagnosis/facts';
 import {MOST_READ} from '../diagnosis/looked-at';
 import {steady} from '../diagnosis/verdict';
-import {type WaitingJob, waitingJobs} from '../diagnosis/waiting-jobs';
+import {type Records, type WaitingJob, waitingJobs} from '../diagnosis/waiting-jobs';
 import {type JobDocument, jobKeyOf} from '../model/job';
+import type {Context} from '../ports';
 import {scrubSecrets} from '../secret';
 import type {Sweep} from './context';
 import type {Observed} from './observed';
 
 /**
  * The queued jobs on record that GitHub does not show in another state, and why each has no runner, by the record alone; of more than 200 the
- * oldest have a verdict.
+ * oldest have a verdict, and the oldest of each pool.
  */
-export async function explainWaiting(sweep: Sweep, observed: Observed): Promise<Waiting> {
-  const {context, webhooks, intervalSeconds} = sweep;
+export async function explainWaiting(
+  {context, webhooks, intervalSeconds}: Pick<Sweep, 'webhooks' | 'intervalSeconds'> & {readonly context: Records},
+  observed: Pick<Observed, 'jobs' | 'seen' | 'absent' | 'runners'>,
+): Promise<Waiting> {
   const jobs = [...observed.jobs].flatMap(([key, job]) => {
     const status = observed.seen.get(key)?.job.status ?? 'queued';
     return job.status === 'queued' && status === 'queued' && !observed.absent.has(key) ? [job] : [];
   });
   if (jobs.length === 0) return {jobs, explained: []};
-  const oldest = [...jobs].sort((a, b) => a.queuedAt - b.queuedAt).slice(0, MOST_READ);
-  const explained = await waitingJobs(context, oldest, {
+  const explained = await waitingJobs(context, oldestOf(jobs), {
     now: context.clock.now(),
     sweepSeconds: intervalSeconds,
     webhooks,
@@ -27,6 +29,18 @@ export async function explainWaiting(sweep: Sweep, observed: Observed): Promise<
     breakers: await openBreakers(context.store),
   });
   return {jobs, explained};
+}
+
+/** The oldest 200, and the oldest of each pool, which the many of another pool must not hide. */
+function oldestOf(jobs: readonly JobDocument[]): JobDocument[] {
+  const seen = new Set<string>();
+  return [...jobs]
+    .sort((a, b) => a.queuedAt - b.queuedAt)
+    .filter(({pool}, index) => {
+      const isFirst = !seen.has(pool);
+      seen.add(pool);
+      return isFirst || index < MOST_READ;
+    });
 }
 
 export interface Waiting {
@@ -39,7 +53,11 @@ export interface Waiting {
  * Logs one line for each pool with jobs that wait for a runner, and one more when there are none any more. Returns the pools that have any.
  * `before`: those of the sweep before.
  */
-export function logWaiting({context}: Sweep, {jobs, explained}: Waiting, before: readonly string[]): string[] {
+export function logWaiting(
+  {context}: {readonly context: Pick<Context, 'clock' | 'logger'>},
+  {jobs, explained}: Waiting,
+  before: readonly string[],
+): string[] {
   const now = context.clock.now();
   const pools = new Map<string, JobDocument[]>();
   for (const job of jobs) pools.set(job.pool, [...(pools.get(job.pool) ?? []), job]);

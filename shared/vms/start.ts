@@ -128,7 +128,7 @@ export async function handleFailedStart(
 
 /**
  * Starts a pool's persistent VM on request, and returns when Compute Engine has accepted the start. A task then restores the runner's labels
- * and plans the stop. Throws a typed error if Compute Engine refuses.
+ * and plans the stop. A repeated request names the operation of the first one. Throws a typed error if Compute Engine refuses.
  */
 export async function startVm(context: Context, pool: Pool, {dryRun}: OperationOptions): Promise<StartResult> {
   const {vm, machine, status} = await requirePersistentVm(context, pool);
@@ -139,10 +139,13 @@ export async function startVm(context: Context, pool: Pool, {dryRun}: OperationO
 
   const begun = await machine.beginStart();
   if (begun.kind !== 'begun' && begun.kind !== 'done') throw toError(vm, begun);
-  const {version} = await changeVm(context, vm, (known, now) => markStarting(recordActivity(known, now), now));
+  const operation = begun.kind === 'begun' ? begun.operation.name : undefined;
+  const {version, startOperation} = await changeVm(context, vm, (known, now) =>
+    markStarting(recordActivity(known, now), now, operation),
+  );
   await context.tasks.enqueue(startVmTask(context.deployment, vm, version));
   context.logger.info(`VM ${vm.instance} is started by hand`, {decision: 'start_by_hand', vm: vm.instance});
-  return {status: 'starting', operation: begun.kind === 'begun' ? begun.operation.name : null};
+  return {status: 'starting', operation: startOperation ?? null};
 }
 
 /**

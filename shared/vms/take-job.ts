@@ -99,7 +99,7 @@ export async function rejectJob(context: Context, vm: Vm, demand: Demand, lacked
     const existing = await transaction.get('jobs', keyOf(demand));
     const current = 'event' in demand ? applyJobEvent(existing, demand.event, now).job : existing;
     if (current?.status !== 'queued') return {job: current, isNew: false};
-    const dead: JobDocument = {...current, demand: 'dead', runner: null, updatedAt: now};
+    const dead: JobDocument = {...current, demand: 'dead', runner: null, lackedLabels: lacked, updatedAt: now};
     transaction.set('jobs', jobKeyOf(dead), dead);
     return {job: dead, isNew: existing?.status !== 'queued' || existing.demand !== 'dead'};
   });

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes startup.sh, persistent.sh, docker-host.sh and cloud-init.yaml from src/: metadata holds one script, that has to have all it needs.
+# Makes startup.sh, persistent.sh, docker-host.sh, startup.ps1 and cloud-init.yaml from src/: metadata holds one script, that has to have all it needs.
 # assemble.sh [FOLDER]: into FOLDER, this one by default.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,6 +16,17 @@ assemble() {
   done
 }
 
+assemble_windows() {
+  printf '# %s\n# Assembled from src/windows by assemble.sh: change it there.\n' "$1"
+  printf "Set-StrictMode -Version 3.0\n\$ErrorActionPreference = 'Stop'\n"
+  shift
+  local part
+  for part in "$@"; do
+    printf '\n'
+    cat "windows/$part.ps1"
+  done
+}
+
 embed_hook() {
   printf '# The hook that runs before each job.\ninstall_job_started() {\n'
   printf "  mkdir -p \"\$LIB_DIR\"\n  cat >\"\$LIB_DIR/job-started.sh\" <<'JOB_STARTED'\n"
@@ -27,10 +38,12 @@ embed_hook() {
 cd "$here/src"
 common=(way-out.sh packages.sh package.sh firewall.sh guard.sh docker.sh docker-plugins.sh boot-times.sh supervise.sh unit.sh)
 begin=(pins.sh places.sh runner-places.sh console.sh metadata.sh)
-assemble 'Startup script of a VM with an ephemeral runner (README.md).' "${begin[@]}" ec2.sh "${common[@]}" job-scripts.sh standby.sh startup.main.sh >"$target/startup.sh"
-assemble 'Startup script of a persistent VM (README.md).' "${begin[@]}" "${common[@]}" <(embed_hook) persistent.main.sh >"$target/persistent.sh"
+assemble 'Startup script of a VM with an ephemeral runner (README.md).' "${begin[@]}" ec2.sh "${common[@]}" boot-script.sh hooks.sh sudo.sh standby.sh startup.main.sh >"$target/startup.sh"
+assemble 'Startup script of a persistent VM (README.md).' "${begin[@]}" "${common[@]}" boot-script.sh hooks.sh <(embed_hook) persistent.main.sh >"$target/persistent.sh"
 assemble 'The agent of a Docker host, and the startup script of a VM that is one (README.md).' \
-  places.sh console.sh metadata.sh way-out.sh packages.sh firewall.sh host-settings.sh host-sync.sh host-containers.sh docker-host.main.sh >"$target/docker-host.sh"
+  places.sh console.sh metadata.sh way-out.sh packages.sh firewall.sh boot-script.sh host-settings.sh host-sync.sh host-containers.sh docker-host.main.sh >"$target/docker-host.sh"
+assemble_windows 'Startup script of a VM with Windows and an ephemeral runner (README.md), for Windows PowerShell 5.1. Not tested on a VM: parsed and checked only.' \
+  places console metadata user package scripts supervise main >"$target/startup.ps1"
 {
   printf '#cloud-config\n# startup.sh for an image with cloud-init, as the metadata attribute user-data. Assembled by assemble.sh.\n'
   printf 'write_files:\n  # Runs at every boot, as a startup script does.\n'

@@ -275,6 +275,28 @@ block_metadata_for_docker() {
   done
 }
 
+# What the operator runs on the VM once it is up, from a metadata attribute.
+
+# The boot script runs as root before there is a job, at each boot. One that fails ends this script: a job on a half-made VM would fail for a
+# reason that nobody sees.
+run_boot_script() {
+  setting slipway-boot-script ''
+  [[ -n $REPLY ]] || return 0
+  local code=0 file=$LIB_DIR/boot-script
+  write_script "$file" 0700 "$REPLY"
+  say 'the boot script starts'
+  (cd / && exec "$file") </dev/null > >(while IFS= read -r line || [[ -n $line ]]; do relay "boot script: $line"; done) 2>&1 || code=$?
+  [[ $code == 0 ]] || fail "the boot script ended with status $code"
+}
+
+# write_script FILE MODE TEXT: with bash in front where the text names no interpreter.
+write_script() {
+  mkdir -p "$LIB_DIR"
+  [[ $3 == '#!'* ]] || printf '#!/bin/bash\n' >"$1"
+  if [[ $3 == '#!'* ]]; then printf '%s\n' "$3" >"$1"; else printf '%s\n' "$3" >>"$1"; fi
+  chmod "$2" "$1"
+}
+
 # The agent of a Docker host: its settings, and the sync with the control plane. https://docs.docker.com/reference/cli/docker/
 
 API_URL=${SLIPWAY_API_URL:-}
@@ -830,6 +852,7 @@ prepare_vm() {
   ensure_package jq jq
   systemctl start docker || fail 'Docker did not start'
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
+  run_boot_script
   setting slipway-api-url ''
   API_URL=${REPLY%/}
   setting slipway-host ''

@@ -66,3 +66,7 @@ if ((free < minimum)); then
   fi
   exit 1
 fi
+
+# The operator's own hook, which persistent.sh puts beside this one.
+own=$(dirname "${BASH_SOURCE[0]}")/hook-job-started.sh
+if [[ ${1:-} != --check && -x $own ]]; then exec "$own"; fi

@@ -682,6 +682,50 @@ UNIT
   say 'systemd did not take the service; the runner runs under the startup script itself'
 }
 
+# What the operator runs on the VM once it is up, from a metadata attribute.
+
+# The boot script runs as root before there is a job, at each boot. One that fails ends this script: a job on a half-made VM would fail for a
+# reason that nobody sees.
+run_boot_script() {
+  setting slipway-boot-script ''
+  [[ -n $REPLY ]] || return 0
+  local code=0 file=$LIB_DIR/boot-script
+  write_script "$file" 0700 "$REPLY"
+  say 'the boot script starts'
+  (cd / && exec "$file") </dev/null > >(while IFS= read -r line || [[ -n $line ]]; do relay "boot script: $line"; done) 2>&1 || code=$?
+  [[ $code == 0 ]] || fail "the boot script ended with status $code"
+}
+
+# write_script FILE MODE TEXT: with bash in front where the text names no interpreter.
+write_script() {
+  mkdir -p "$LIB_DIR"
+  [[ $3 == '#!'* ]] || printf '#!/bin/bash\n' >"$1"
+  if [[ $3 == '#!'* ]]; then printf '%s\n' "$3" >"$1"; else printf '%s\n' "$3" >>"$1"; fi
+  chmod "$2" "$1"
+}
+
+# Scripts before and after each job, from metadata attributes.
+
+# NAME=value for the runner's environment.
+hook_variables=()
+
+# GitHub's hooks, as the runner's user. A hook that fails fails the job.
+# https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/run-scripts
+install_hooks() {
+  local event file
+  for event in started completed; do
+    setting "slipway-hook-job-$event" ''
+    # The runner takes a path that ends in .sh alone.
+    file=$LIB_DIR/hook-job-$event.sh
+    if [[ -z $REPLY ]]; then
+      rm -f "$file" # of an earlier boot
+      continue
+    fi
+    write_script "$file" 0755 "$REPLY"
+    hook_variables+=("ACTIONS_RUNNER_HOOK_JOB_${event^^}=$file")
+  done
+}
+
 # The hook that runs before each job.
 install_job_started() {
   mkdir -p "$LIB_DIR"
@@ -754,6 +798,10 @@ if ((free < minimum)); then
   fi
   exit 1
 fi
+
+# The operator's own hook, which persistent.sh puts beside this one.
+own=$(dirname "${BASH_SOURCE[0]}")/hook-job-started.sh
+if [[ ${1:-} != --check && -x $own ]]; then exec "$own"; fi
 JOB_STARTED
   chmod 0755 "$LIB_DIR/job-started.sh"
 }
@@ -881,11 +929,14 @@ run() {
   install_docker
   start_docker
   install_job_started
+  install_hooks
+  run_boot_script
   register
   clean_at_boot
   local short
   short=$("${AS_RUNNER[@]}" env "${environment[@]}" bash "$LIB_DIR/job-started.sh" --check) || fail "the runner is not started: $short"
-  keep_running "${environment[@]}" "ACTIONS_RUNNER_HOOK_JOB_STARTED=$LIB_DIR/job-started.sh"
+  # Its own hook starts the operator's.
+  keep_running "${environment[@]}" "${hook_variables[@]}" "ACTIONS_RUNNER_HOOK_JOB_STARTED=$LIB_DIR/job-started.sh"
 }
 
 open_console

@@ -132,6 +132,45 @@ run "machines_of_all_kinds" {
   }
 }
 
+run "windows" {
+  command = plan
+  variables {
+    runner_templates = {
+      stock = { image = "projects/windows-cloud/global/images/family/windows-2025" }
+      baked = { image = "projects/acme-runners/global/images/runner-7" }
+      other = { image = "projects/acme-runners/global/images/runner-7", startup_script = "" }
+      linux = { image = "projects/acme-runners/global/images/runner-8" }
+    }
+    pools = <<-YAML
+      pools:
+        - {name: a, repo: acme/app, requires: [self-hosted, windows, stock], provider: {type: gce, template: stock}}
+        - {name: b, repo: acme/app, requires: [self-hosted, Windows, baked], provider: {type: gce, template: baked}}
+        - {name: c, repo: acme/app, requires: [self-hosted, windows, other], provider: {type: gce, template: other}}
+        - {name: d, repo: acme/app, requires: [self-hosted, linux], provider: {type: gce, template: linux}}
+    YAML
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["stock", "baked"] :
+      google_compute_region_instance_template.runner[name].metadata["windows-startup-script-ps1"] == file("./runner/startup.ps1") &&
+      google_compute_region_instance_template.runner[name].metadata["windows-shutdown-script-ps1"] == file("./runner/shutdown.ps1") &&
+      !contains(keys(google_compute_region_instance_template.runner[name].metadata), "startup-script")
+    ])
+    error_message = "an image of Windows, by its name or by its pools' labels, gets the scripts for Windows"
+  }
+
+  assert {
+    condition     = length([for key in keys(google_compute_region_instance_template.runner["other"].metadata) : key if strcontains(key, "script")]) == 0
+    error_message = "without a script of its own nothing is added"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.runner["linux"].metadata["startup-script"] == file("./runner/startup.sh")
+    error_message = "an image of another name is one of Linux, where no pool says otherwise"
+  }
+}
+
 run "no_account_no_right" {
   command = plan
   variables {
@@ -153,9 +192,8 @@ run "mistakes" {
       ends   = { max_run_hours = 0, region = "us-central1-a", metadata = { startup-script = "#!/bin/sh" } }
       gpu    = { machine_type = "e2-standard-4", accelerator = { type = "nvidia-tesla-t4" }, local_ssds = 1, nested_virtualization = true }
       keys   = { kms_key = "disks", service_account = "123456789012-compute@developer.gserviceaccount.com" }
-      ps1    = { image = "windows-cloud/windows-2025" }
     }
-    persistent_vms = { build-1 = { zone = "us-central1", local_ssds = 1 } }
+    persistent_vms = { build-1 = { zone = "us-central1", local_ssds = 1, image = "windows-cloud/windows-2025" } }
     docker_hosts   = { builder = { zone = "us-central1-a", service_account = "a@b.iam.gserviceaccount.com" } }
     cloud_run_jobs = { light = { cpus = 2, volumes = { cache = { mount_path = "/cache", buckets = "b", bucket = "b" } } } }
     pools          = <<-YAML
@@ -173,8 +211,8 @@ run "mistakes" {
       "cloud_run_jobs.light.volumes.cache.buckets: found an unknown field",
       "docker_hosts.builder.service_account: found an unknown field",
       "persistent_vms.build-1.local_ssds: found an unknown field",
-      "runner_templates.deep.disks[0].kind: found an unknown field",
       "runner_templates.deep.accelerator.number: found an unknown field",
+      "runner_templates.deep.disks[0].kind: found an unknown field",
       "runner_templates.typing.disk_size_gb: found an unknown field",
       "runner_templates.typing.machine_typ: found an unknown field",
     ]
@@ -196,8 +234,8 @@ run "mistakes" {
       "runner_templates.gpu.nested_virtualization: found it with e2-standard-4, expected an Intel machine type such as n2-standard-4, and not e2",
       "runner_templates.keys.kms_key: found \"disks\", expected projects/P/locations/L/keyRings/R/cryptoKeys/K",
       "runner_templates.keys.service_account: found \"123456789012-compute@developer.gserviceaccount.com\", expected the e-mail of an account of your own; the default account of Compute Engine may change the whole project, and so could each step of a job",
-      "runner_templates.ps1.startup_script: found none, expected a script of PowerShell for the image windows-cloud/windows-2025, or \"\" where the image starts the runner itself",
       "persistent_vms.build-1.zone: found \"us-central1\", expected a zone such as us-central1-a",
+      "persistent_vms.build-1.startup_script: found none, expected a script of PowerShell for the image windows-cloud/windows-2025, which this module has for runner_templates alone, or \"\" where the image starts the runner itself",
     ]
     error_message = join("\n", local.machine_mistakes)
   }
@@ -234,7 +272,7 @@ run "labels_of_another_machine" {
       "pools[0]: found the labels [\"arm64\"], expected labels that fit runner_templates.default, which is Linux on x64 (e2-standard-4)",
       "pools[1]: found the labels [\"macos\",\"windows\"], expected labels that fit runner_templates.default, which is Linux on x64 (e2-standard-4)",
       "pools[2].provider.machineTypes: found e2-standard-4, expected types for arm64, as the image of runner_templates.arm is",
-      "pools[3]: found the labels [\"aarch64\"], expected labels that fit runner_templates.own, which is an image of your own on x64 (e2-standard-4)",
+      "pools[3]: found the labels [\"aarch64\"], expected labels that fit runner_templates.own, which is Windows on x64 (e2-standard-4)",
       "pools[4]: found the labels [\"linux\"], expected labels that fit runner_templates.windows, which is Windows on x64 (e2-standard-4)",
       "pools[5]: found the labels [\"x64\"], expected labels that fit persistent_vms.arm-1, which is Linux on arm64 (t2a-standard-4)",
       "pools[6]: found the labels [\"arm64\"], expected labels that fit docker_hosts.builder, which is Linux on x64 (e2-standard-8)",

@@ -155,22 +155,6 @@ run "a_persistent_vm_with_a_runners_name" {
   expect_failures = [var.persistent_vms]
 }
 
-run "concurrency_without_a_cpu" {
-  command = plan
-  variables {
-    functions = { webhook = { cpu = "0.5" } }
-  }
-  expect_failures = [var.functions]
-}
-
-run "an_attempt_longer_than_the_tasks_patience" {
-  command = plan
-  variables {
-    functions = { provision = { timeout_seconds = 600 } }
-  }
-  expect_failures = [var.functions]
-}
-
 run "a_sweep_interval_between_minutes" {
   command = plan
   variables {
@@ -185,22 +169,6 @@ run "a_sweep_interval_that_is_too_short" {
     sweep_interval_seconds = 9
   }
   expect_failures = [var.sweep_interval_seconds]
-}
-
-run "a_sweep_cut_off_before_its_budget" {
-  command = plan
-  variables {
-    sweep_budget_seconds = 290
-  }
-  expect_failures = [var.functions]
-}
-
-run "an_unknown_alert" {
-  command = plan
-  variables {
-    monitoring = { without = ["dead_letters"] }
-  }
-  expect_failures = [var.monitoring]
 }
 
 run "an_e_mail_for_a_notification_channel" {

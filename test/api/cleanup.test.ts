@@ -159,8 +159,10 @@ test('all: what runs no job goes and its jobs wait for new runners; what is busy
   await api.post('/api/v1/runners', {pool: 'spot', repo: 'acme/app', count: 2});
   await system.pass(2 * MINUTE);
   const made = (await api.get('/runners?pool=spot')).json['runners'] as {name: string; zone: string}[];
-  const things = made.map(({name, zone}) => `machine ${name} ${zone}`);
   vm('slipway-vm');
+  // Also one that is younger than bootMinutes, and on no record.
+  vm('slipway-org-17-1');
+  const things = [`machine slipway-org-17-1 ${ZONE}`, ...made.map(({name, zone}) => `machine ${name} ${zone}`)];
 
   const busy = {[job.runner?.name ?? '']: 'its runner runs a job'};
   expect(await cleanup('what=all')).toMatchObject({wouldRemove: things, removed: [], reasons: busy});

@@ -66,6 +66,18 @@ test('later sweeps count nothing again, and yesterday is another day', async () 
   expect(json['rows']).toEqual([expect.objectContaining({key: '2026-11-01'})]);
 });
 
-test.each(['days=0', 'days=91', 'days=x', 'by=job', 'pool=arm'])('refuses ?%s', async (query) => {
+test.each([
+  'days=0',
+  'days=91',
+  'days=x',
+  'days=',
+  'days=1.5',
+  'days=0x10',
+  'days=1e1',
+  'days=%2030',
+  'days=1&days=2',
+  'by=job',
+  'pool=arm',
+])('refuses ?%s', async (query) => {
   expect((await api.get(`/costs?${query}`)).status).toBe(400);
 });

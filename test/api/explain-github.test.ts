@@ -27,6 +27,31 @@ describe('what is asked of GitHub', () => {
     expect(await explain(4_711)).toMatchObject({verdict: 'unknown_job', because: expect.stringContaining('502')});
   });
 
+  test.each([
+    ['spelt out', (names: readonly string[]) => `[${names.join(', ')}]`],
+    ['matched', () => '["acme/*"]'],
+  ])('is in the 30 most active repositories, where pools have more %s', async (_, repos) => {
+    await system.close();
+    const names = Array.from({length: 35}, (__, n) => `acme/r${n}`);
+    const pool =
+      'requires: [self-hosted, linux], provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}';
+    await start({pools: `pools: [{repos: ${repos(names)}, ${pool}}]`, repositories: []});
+    const now = system.scheduler.now();
+    for (const [n, name] of names.entries())
+      system.github.addRepository(name, {visibility: 'private', pushedAtMs: now - (names.length - n) * 60_000});
+    system.github.deliveries.faults = () => ({drop: true});
+    const [quiet, active] = ['acme/r0', 'acme/r34'].map((repository) => system.queueJob({repository}));
+    expect(await explain(active?.id ?? 0)).toMatchObject({
+      verdict: 'not_noticed_yet',
+      job: {repository: 'acme/r34'},
+    });
+    await system.pass(MINUTE);
+    expect(await explain(quiet?.id ?? 0)).toMatchObject({
+      verdict: 'unknown_job',
+      because: expect.stringContaining('in the 30 repositories'),
+    });
+  });
+
   test('is kept for 60 seconds, and asked anew when the record is newer', async () => {
     const job = system.queueJob({durationMs: 60 * MINUTE});
     await system.pass(5 * MINUTE);

@@ -43,7 +43,11 @@ test('a job that asks for a label that the runner lacks is `vm_cannot_take_it`',
   const explained = await questions.explain(job.id);
   expect(explained.verdict).toBe('vm_cannot_take_it');
   expect(explained.because).toContain('asks for cuda12');
-  expect(await questions.waiting(job)).toMatchObject({verdict: 'vm_cannot_take_it'});
+  // The record alone knows the label, too: GET /status asks nobody.
+  expect(await questions.waiting(job)).toMatchObject({
+    verdict: 'vm_cannot_take_it',
+    because: expect.stringContaining('asks for cuda12, which runner'),
+  });
 });
 
 test('a job that the VM runs, and ran, has the VM as its runner', async () => {

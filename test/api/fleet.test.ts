@@ -39,6 +39,12 @@ test('runners are created without a job, take the next job, and are deleted if n
   expectClean(system);
 });
 
+test('the repository may be called repository, too', async () => {
+  const {answer, runners} = await request({pool: 'arm', repository: 'acme/app'});
+  expect(answer.status).toBe(201);
+  expect((await api.get(`/runners/${runners[0]?.name}`)).json).toMatchObject({repository: 'acme/app'});
+});
+
 test('a dry run answers the names of the runners and creates none', async () => {
   const headers = {'idempotency-key': 'k'};
   const dry = await api.post('/api/v1/runners?dry-run=true', GOOD, {headers});
@@ -111,7 +117,10 @@ test('an idle runner is removed: it is deregistered first, then its VM is delete
   const {runners} = await request(GOOD);
   const id = runners[0]?.id ?? '';
   await system.pass(2 * MINUTE);
-  expect((await api.delete(`/api/v1/runners/${id}?dry-run=true`)).json).toEqual({status: 'draining'});
+  expect((await api.delete(`/api/v1/runners/${id}?dry-run=true`)).json).toEqual({
+    status: 'draining',
+    dry_run: true,
+  });
   expect(await stateOf(id)).toBe('booting');
   const answer = await api.delete(`/api/v1/runners/${id}`);
   expect([answer.status, answer.json]).toEqual([202, {status: 'draining'}]);

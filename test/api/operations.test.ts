@@ -25,6 +25,18 @@ const TWO_VMS = `${ONE_VM}
     provider: {type: gce-vm, instance: other, zone: us-central1-b}
 `;
 
+/** One VM, which three pools name. */
+const SHARED_VM = `${ONE_VM}
+  - name: vm-web
+    repo: acme/web
+    requires: [self-hosted, big]
+    provider: {type: gce-vm, instance: github-runner, zone: us-central1-a, runnerName: big-runner}
+  - name: vm-org
+    org: acme
+    requires: [self-hosted, huge]
+    provider: {type: gce-vm, instance: github-runner, zone: us-central1-a}
+`;
+
 let system: TestSystem;
 let api: ApiClient;
 
@@ -40,6 +52,13 @@ describe('starting and stopping', () => {
     const answer = await api.post(`/runner/${verb}`);
     expect([answer.status, problemOf(answer)]).toEqual([400, 'pool-required']);
     expect(answer.json['detail']).toContain('vm, other-vm');
+  });
+
+  test('needs no pool where there is one VM, however many pools name it', async () => {
+    await start(SHARED_VM);
+    system.compute.addInstance({name: 'github-runner', zone: 'us-central1-a'});
+    expect((await api.post('/runner/stop')).json).toEqual({status: 'already_stopped'});
+    expect((await api.post('/runner/start')).json).toEqual({status: 'starting', operation: expect.any(String)});
   });
 
   test.each([
@@ -78,6 +97,11 @@ describe('creating runners', () => {
     [{pool: 'org', org: 'evil'}, 409, 'scope-mismatch'],
     [{pool: 'closed', repo: 'acme/app', labels: ['extra', 'more']}, 409, 'labels-not-offered'],
     [{...good, org: 'acme'}, 400, 'invalid-request'],
+    [{...good, repository: 'acme/web'}, 400, 'invalid-request'],
+    [{pool: 'arm', repository: 'acme'}, 400, 'invalid-request'],
+    [{pool: 'arm', repository: 'evil/app'}, 409, 'scope-mismatch'],
+    [{pool: 'org', org: 'acme', repository: 'acme/app'}, 400, 'invalid-request'],
+    [{pool: 'closed', repository: 'acme/web'}, 409, 'scope-mismatch'],
     [{pool: 'arm'}, 400, 'invalid-request'],
     [{...good, count: 0}, 400, 'invalid-request'],
     [{...good, count: 21}, 400, 'invalid-request'],

@@ -42,6 +42,18 @@ test('the service answers its version and its pools, which contain no secret', a
   }
 });
 
+test('a pool of type gce-vm has the fields of the older flat form too, and no other pool has', async () => {
+  const {json} = await api.get('/');
+  const [arm, , app] = json['runner_configs'] as Record<string, unknown>[];
+  expect(app).toMatchObject({
+    repo: 'acme/app',
+    labels: ['self-hosted', 'big'],
+    vm_instance_name: 'github-runner',
+    vm_instance_zone: 'us-central1-a',
+  });
+  for (const field of ['repo', 'labels', 'vm_instance_name', 'vm_instance_zone']) expect(arm).not.toHaveProperty(field);
+});
+
 test('max_concurrent is at most the limit over all pools', async () => {
   const limited = await aSystem({pools: `maxRunners: 7\n${WITH_VMS}`});
   try {
@@ -219,6 +231,10 @@ describe('runners', () => {
     ['/runners?stat=busy', 400, 'invalid-request'],
     ['/runners?per_page=101', 400, 'invalid-request'],
     ['/runners?per_page=some', 400, 'invalid-request'],
+    ['/runners?per_page=0x10', 400, 'invalid-request'],
+    ['/jobs?per_page=1e1', 400, 'invalid-request'],
+    ['/jobs?run=0', 400, 'invalid-request'],
+    ['/jobs?run=1e3', 400, 'invalid-request'],
     ['/runners?per_page=1&per_page=2', 400, 'invalid-request'],
     ['/runners?cursor=nonsense', 400, 'invalid-request'],
     ['/runners?repository=acme', 400, 'invalid-request'],

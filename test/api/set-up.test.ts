@@ -36,6 +36,9 @@ test('the set-up needs the session of a browser', async () => {
   const form = await stranger.get('/setup');
   expect(await form.text()).toContain('name="to" value="/setup"');
   expect((await stranger.get('/setup', {Accept: 'application/json'})).status).toBe(401);
+  expect((await stranger.get('/setup', {Accept: 'application/json, */*;q=0.1'})).status).toBe(401);
+  const anything = await stranger.get('/setup', {Accept: '*/*'});
+  expect([anything.status, await anything.text()]).toEqual([200, expect.stringContaining('type="password"')]);
   expect(await (await stranger.post('/setup', {owner: 'acme'})).text()).toContain('type="password"');
   expect((await stranger.post('/setup/callback', {})).headers.get('set-cookie')).toBeNull();
 });

@@ -30,6 +30,15 @@ test('the only VM is started without naming a pool, is listed, and is stopped if
   expectUnharmed(system);
 });
 
+test('a second start while the VM starts names the same operation, also at the same time', async () => {
+  const answers = await Promise.all([1, 2].map(() => api.post('/runner/start')));
+  const [first] = answers.map(({json}) => json);
+  expect(first).toEqual({status: 'starting', operation: expect.any(String)});
+  expect(answers.map(({json}) => json)).toEqual([first, first]);
+  expect(isRunning()).toBe(false);
+  expect((await api.post('/runner/start')).json).toEqual(first);
+});
+
 test('the pool may be named in the body or in the query, and an idle VM can be stopped', async () => {
   await api.post('/runner/start', {pool: system.pool});
   await system.pass(2 * MINUTE);
@@ -42,11 +51,19 @@ test('the pool may be named in the body or in the query, and an idle VM can be s
 });
 
 test('a dry run answers what would be done, and changes nothing', async () => {
-  expect((await api.post('/runner/start?dry-run=true')).json).toEqual({status: 'starting', operation: null});
+  expect((await api.post('/runner/start?dry-run=true')).json).toEqual({
+    status: 'starting',
+    operation: null,
+    dry_run: true,
+  });
   expect(system.powerActions()).toEqual([]);
   await api.post('/runner/start');
   await system.pass(2 * MINUTE);
-  expect((await api.post('/runner/stop?dry-run=true')).json).toEqual({status: 'stopping', operation: null});
+  expect((await api.post('/runner/stop?dry-run=true')).json).toEqual({
+    status: 'stopping',
+    operation: null,
+    dry_run: true,
+  });
   expect(system.powerActions()).toEqual(['start']);
 });
 

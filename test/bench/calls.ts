@@ -17,6 +17,7 @@ export const calls: Bench = async (progress) => {
     notes: [
       `the last ephemeral job wrote: ${ephemeral.written.join(', ')}`,
       `installation tokens, one an hour, are not counted: ${ephemeral.tokens} and ${persistent.tokens} in all`,
+      `what a process of provision is told of the runner application, and keeps for ten minutes, is not counted: ${ephemeral.factReads} and ${persistent.factReads} reads in all`,
       'cost: Firestore, Cloud Tasks and requests to functions at list prices (test/bench/prices.ts), without free tiers, CPU time and VMs',
     ],
   };

@@ -9,7 +9,8 @@ import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
 import {computeMachines} from '../emulators/compute/machine-world';
 import {ComputeWorld} from '../emulators/compute/model';
-import {directApps, directGitHub} from '../emulators/github/direct';
+import {directGitHub} from '../emulators/github/direct';
+import {directApps} from '../emulators/github/direct-apps';
 import {directDiscovery} from '../emulators/github/direct-discovery';
 import {GitHubWorld} from '../emulators/github/model';
 import {REGISTRATION_LIMIT, SECONDARY_LIMIT} from '../emulators/github/rate-limits';
@@ -113,7 +114,9 @@ export async function provisionUnderLimit(
     dispatch: (task) => dispatch(task),
   });
   const ports = {
-    ...(apps > 1 ? {apps: directApps(github)} : {github: directGitHub(github)}),
+    ...(apps > 1
+      ? {apps: directApps(github, {isCharged: true})}
+      : {github: directGitHub(github), discovery: directDiscovery(github, {isCharged: true})}),
     compute: directCompute(new ComputeApi(compute), 'world'),
   };
   const common = {env, clock: scheduler, logger, tasks};
@@ -121,7 +124,7 @@ export async function provisionUnderLimit(
   const handlers = {
     provision: createProvision({...common, ...ports, random, store}),
     stop: createStop({...common, ...ports, random, store}),
-    sweep: createSweep({...common, ...ports, discovery: directDiscovery(github, {isCharged: true}), random, store}),
+    sweep: createSweep({...common, ...ports, random, store}),
   };
   async function dispatch({to, body, headers}: TaskRequest) {
     const answer = await callFunction(handlers[to], {

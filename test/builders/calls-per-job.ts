@@ -20,6 +20,8 @@ export interface CallsPerJob {
   readonly perJob: Calls;
   /** Installation tokens that were fetched, whatever the number of jobs. */
   readonly tokens: number;
+  /** Reads of what the deployment knows of itself, which a process keeps for minutes, whatever the number of jobs. */
+  readonly factReads: number;
   /** What the last job wrote: collections, in order. */
   readonly written: readonly string[];
 }
@@ -72,6 +74,7 @@ async function measured(
 ): Promise<CallsPerJob> {
   try {
     const jobs: Calls[] = [];
+    const factReads = billed().factReads;
     let written: string[] = [];
     for (let job = 0; job < count; job += 1) {
       const before = soFar(system, billed());
@@ -82,7 +85,13 @@ async function measured(
     }
     const tokens = system.github.requests.filter(({operationId}) => operationId === TOKEN).length;
     const collections = written.map((path) => path.slice(0, path.indexOf('/')));
-    return {jobs, perJob: average(jobs), tokens, written: collections};
+    return {
+      jobs,
+      perJob: average(jobs),
+      tokens,
+      factReads: billed().factReads - factReads,
+      written: collections,
+    };
   } finally {
     await system.close();
   }

@@ -4,8 +4,8 @@ import {terraformFile} from './terraform-files';
 /** The default settings of the module, by the expression that Terraform puts in. Another expression throws. */
 const SETTINGS: Readonly<Record<string, string>> = {
   'var.deployment': 'slipway',
-  'var.monitoring.job_wait_minutes': defaultOf('job_wait_minutes'),
-  'var.monitoring.job_wait_minutes * 60': String(Number(defaultOf('job_wait_minutes')) * 60),
+  'module.fields.monitoring.job_wait_minutes': defaultOf('job_wait_minutes'),
+  'module.fields.monitoring.job_wait_minutes * 60': String(Number(defaultOf('job_wait_minutes')) * 60),
   'join("|", keys(local.functions))': 'api|provision|stop|sweep|webhook',
   'local.function_names["sweep"]': 'slipway-sweep',
 };
@@ -91,7 +91,7 @@ function blockOf(text: string, name: string): string {
 
 function defaultOf(setting: string): string {
   const [, value] =
-    new RegExp(`${setting} += optional\\(number, (\\d+)\\)`).exec(terraformFile('variables-monitoring.tf')) ?? [];
+    new RegExp(`${setting} += optional\\(number, (\\d+)\\)`).exec(terraformFile('fields/settings.tf')) ?? [];
   if (value === undefined) throw new Error(`found no default of ${setting}`);
   return value;
 }

@@ -37,7 +37,15 @@ test('GITHUB_APPS is a list in YAML, whose ids and keys may be references', () =
 
 test.each<[string, string[]]>([
   ['{appId: 2}', ['GITHUB_APPS: an object → a list']],
-  ['[{appId: 2}]', ['GITHUB_APPS[0].privateKey: nothing → a string']],
+  ['[{appId: 2}]', ['GITHUB_APPS[0].privateKey: nothing → the private key of the App, or a reference to a secret']],
+  [
+    '[{appId: 0, privateKey: ""}, {appId: 2, privateKey: 5}]',
+    [
+      'GITHUB_APPS[0].appId: 0 → the number of the GitHub App, or a reference to a secret',
+      'GITHUB_APPS[0].privateKey: "" → the private key of the App, or a reference to a secret',
+      'GITHUB_APPS[1].privateKey: 5 → the private key of the App, or a reference to a secret',
+    ],
+  ],
   [
     '[{privateKey: "file:k"}]',
     ['GITHUB_APPS[0].appId: nothing → the number of the GitHub App, or a reference to a secret'],

@@ -56,6 +56,14 @@ test('without a token a pool of the type is an error of every function that need
   expect(problemsOf(() => checkConfig(without))).toEqual(expected);
 });
 
+test('a missing token is reported together with what is wrong with the pool', () => {
+  const {CODEMAGIC_TOKEN: _, ...without} = environment({}, {workflow: ''});
+  expect(problemsOf(() => parseConfig(without, 'provision'))).toEqual([
+    expect.stringContaining('RUNNER_CONFIG.pools[0].provider.workflow: "" → '),
+    expect.stringContaining('CODEMAGIC_TOKEN: nothing → '),
+  ]);
+});
+
 test('a message never shows the token', () => {
   const env = environment({name: 'the-token'.toUpperCase()}, {branch: 'the-token x'});
   expect(JSON.stringify(problemsOf(() => parseConfig(env, 'provision')))).not.toContain('the-token');

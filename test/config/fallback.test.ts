@@ -76,6 +76,36 @@ test.each([
   expect(problems(...pools)).toEqual(expected);
 });
 
+describe('a fallback for jobs of a runner group', () => {
+  const org = (name: string, change: object = {}) => ({...pool(name), repos: undefined, org: 'acme', ...change});
+  const of = (defaults: object, ...pools: readonly object[]) => {
+    const environment = {...COMPLETE, RUNNER_CONFIG: JSON.stringify({defaults, pools})};
+    return problemsOf(() => parseConfig(environment, 'provision'));
+  };
+  const wrong = (theirs: string, ours: string) => [
+    `RUNNER_CONFIG.pools[0].fallback: a pool of the runner group "${theirs}", and the jobs of this pool go to "${ours}" → a pool of the same runnerGroup: GitHub may not give the job to a runner of another group`,
+  ];
+
+  test('is in the same group', () => {
+    expect(of({}, org('a', {fallback: 'b', runnerGroup: 'fast'}), org('b', {runnerGroup: 'Fast'}))).toEqual([]);
+    expect(of({}, org('a', {fallback: 'b'}), org('b', {runnerGroup: 'default'}))).toEqual([]);
+    expect(of({runnerGroup: 'fast'}, org('a', {fallback: 'b'}), org('b', {runnerGroup: 'fast'}))).toEqual([]);
+  });
+
+  test('is in no other group, which may not get the job', () => {
+    expect(of({}, org('a', {fallback: 'b', runnerGroup: 'fast'}), org('b'))).toEqual(wrong('Default', 'fast'));
+    const defaults = {runnerGroup: 'fast'};
+    expect(of(defaults, org('a', {fallback: 'b'}), org('b', {runnerGroup: 'slow'}))).toEqual(wrong('slow', 'fast'));
+  });
+
+  test('may be in another group that keeps public repositories away from it, but not of jobs that name their group', () => {
+    const open = {fallback: 'b', runnerGroup: 'open', allowPublicRepos: true};
+    expect(of({}, org('a', open), org('b'))).toEqual([]);
+    expect(of({}, org('a', open), org('b', {allowPublicRepos: true}))).toEqual(wrong('Default', 'open'));
+    expect(of({}, org('a', {...open, acceptsUnlabeled: true}), org('b'))).toEqual(wrong('Default', 'open'));
+  });
+});
+
 test('the same organisation in other letters is the same', () => {
   const org = (name: string, change: object) => ({...pool(name), repos: undefined, ...change});
   expect(problems(org('a', {org: 'Acme', fallback: 'b'}), org('b', {org: 'acme'}))).toEqual([]);

@@ -6,7 +6,8 @@ import {
   type RunnerVersionsDocument,
 } from '../../shared/model/facts';
 import {claimKey, keyId} from '../../shared/model/lease';
-import {closeBreaker, openBreaker, tryPass} from '../../shared/runners/breakers';
+import {closeBreaker, openBreaker} from '../../shared/runners/breaker-failures';
+import {tryPass} from '../../shared/runners/breakers';
 import type {Store} from '../../shared/store/store';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {aJob, NOW} from '../builders/lifecycle';

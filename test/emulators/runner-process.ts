@@ -13,6 +13,8 @@ export interface RunnerProcessOptions {
   readonly wakeMs?: number | ((machine: EmulatedMachine) => number);
   /** VMs whose startup script dies. */
   readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** VMs that do not power off when their runner has ended. */
+  readonly staysUp?: (machine: EmulatedMachine) => boolean;
   /** Where those are noted that are taken away under a running job; a new list unless given. */
   readonly killed?: Killed[];
 }
@@ -42,6 +44,7 @@ export function bootRunners({
   bootMs,
   wakeMs = 1_000,
   failsToBoot = () => false,
+  staysUp = () => false,
   killed = [],
 }: RunnerProcessOptions): Killed[] {
   const sessions = new Map<EmulatedMachine, RunnerSession[]>();
@@ -93,7 +96,7 @@ export function bootRunners({
     const jit = machine.jitConfig;
     if (jit === undefined) return persistentRunners(machine).flatMap((runner) => live(github.runners.start(runner)));
     const [session] = live(github.connect(jit));
-    session?.onEnd(() => machines.powerOff(machine));
+    session?.onEnd(() => staysUp(machine) || machines.powerOff(machine));
     return session ? [session] : [];
   }
 

@@ -23,7 +23,7 @@ import type {ComputeLatencies} from './compute/latencies';
 import {computeMachines} from './compute/machine-world';
 import {ComputeWorld} from './compute/model';
 import {ComputeServer} from './compute/server';
-import {type CrashPoint, crashingProvision} from './crashing-provision';
+import {type CrashPoint, crashingFunction} from './crashing-function';
 import type {Routing} from './github/dispatcher';
 import {httpSink} from './github/http-sink';
 import type {Latencies} from './github/latencies';
@@ -79,7 +79,7 @@ export interface SystemOptions {
   readonly enterprise?: boolean;
   /** In place of Cloud Trace. */
   readonly tracing?: TracingOptions;
-  /** A process that serves `provision` and dies; the next one lives. */
+  /** A process that serves one of the functions and dies; the next one lives. */
   readonly crash?: CrashPoint;
   /** `SWEEP_INTERVAL_SECONDS`, at which the scheduler and the sweep itself keep; never unless given. */
   readonly sweepEverySeconds?: number;
@@ -206,8 +206,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const tracing = options.tracing ? {tracing: options.tracing} : {};
   const shared = {env, clock: scheduler, random, logger, store, ...tracing};
   webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
-  provision.handle(options.crash ? crashingProvision(shared, options.crash) : createProvision(shared));
-  stop.handle(createStop(shared));
+  const dying = options.crash && {
+    of: options.crash.of ?? 'provision',
+    handler: crashingFunction(shared, options.crash),
+  };
+  provision.handle(dying?.of === 'provision' ? dying.handler : createProvision(shared));
+  stop.handle(dying?.of === 'stop' ? dying.handler : createStop(shared));
   const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
   const limits = {perMinute: options.perMinute ?? unlimited};
   const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};

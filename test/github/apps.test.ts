@@ -8,7 +8,7 @@ import {Secret} from '../../shared/secret';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import type {App} from '../emulators/github/app';
+import type {App, InstallationOptions} from '../emulators/github/app';
 import {installationCaller} from '../emulators/github/http/authenticate';
 import {type ConnectedWorld, connectedWorld, JIT, organization, repository} from './world';
 
@@ -54,6 +54,12 @@ const installationOf = (app: App, login = 'acme') => {
   return found;
 };
 const usedBy = (app: App) => world.world.limits.state(installationCaller(installationOf(app).id)).used;
+/** The App is installed anew on the account of its only installation. */
+function reinstall(app: App, options: InstallationOptions): void {
+  const {account, id} = installationOf(app);
+  app.uninstall(id);
+  app.install(account, options);
+}
 /** Requests of the installations of each App. */
 const used = () => world.world.apps.map(usedBy);
 const registrations = () => world.lines().filter((line) => JIT.test(line)).length;
@@ -159,6 +165,35 @@ test('the first App suspended on an account: another one serves it', async () =>
   expect(world.world.runners.all()).toHaveLength(4);
 });
 
+test.each([
+  ['leaves the repository out', (app: App) => reinstall(app, {repositories: ['acme/other']})],
+  [
+    'has no permission for runners',
+    (app: App) => Object.assign(installationOf(app), {permissions: {metadata: 'read'} as const}),
+  ],
+  ['is not installed', (app: App) => app.uninstall(installationOf(app).id)],
+  ['has another key at GitHub', (app: App) => Object.assign(app, {id: app.id + 7})],
+])(
+  'the first App %s: another one serves the repository, and the first one is not asked again for minutes',
+  async (_, make) => {
+    const github = process();
+    make(world.world.app);
+    for (let each = 0; each < 6; each++) await github(repository, 42).createJitConfig(request());
+    expect(world.world.runners.all()).toHaveLength(6);
+    expect(registrations()).toBeLessThanOrEqual(7);
+    expect(log.filter((line) => line.includes('app-1 is left out'))).toHaveLength(1);
+  },
+);
+
+test('a runner group that is not there is refused by each App, and holds up no other pool', async () => {
+  const github = process();
+  world.world.app.uninstall(installationOf(world.world.app).id);
+  const wrong = {...request(), runnerGroup: 'nowhere'};
+  await expect(github(organization).createJitConfig(wrong)).rejects.toThrow(/no runner group "nowhere"/);
+  await github(organization).createJitConfig(request());
+  expect(world.world.runners.all()).toHaveLength(1);
+});
+
 test('no App installed: the refusal of the first one says what to do', async () => {
   for (const app of world.world.apps) app.uninstall(installationOf(app).id);
   await expect(process()(repository).createJitConfig(request())).rejects.toThrow(
@@ -176,13 +211,14 @@ test('a runner that one App registered is found, looked at and deleted by whiche
   expect(world.world.runners.all()).toEqual([]);
 });
 
-test('a runner is not taken for gone because an App does not reach its repository any more', async () => {
+test.each([
+  ['the first App', () => world.world.app],
+  ['another App', () => second],
+])('a runner is not taken for gone because %s does not reach its repository any more', async (_, which) => {
   const github = process();
   const made = await github(repository).createJitConfig(request());
   for (let each = 0; each < 4; each++) await github(repository).getRunner(made.runnerId);
-  const {account, id} = installationOf(second);
-  second.uninstall(id);
-  second.install(account, {id, repositories: ['acme/other']});
+  reinstall(which(), {id: installationOf(which()).id, repositories: ['acme/other']});
   for (let each = 0; each < 4; each++) expect(await github(repository).getRunner(made.runnerId)).toBeDefined();
 });
 

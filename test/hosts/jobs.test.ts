@@ -1,5 +1,6 @@
 import {aDockerSystem, type DockerSystem} from '../builders/docker-host';
 import {expectClean, MINUTE} from '../builders/system';
+import {MANAGER_SECRET} from '../emulators/system';
 
 let system: DockerSystem;
 afterEach(() => system.close());
@@ -165,6 +166,16 @@ test('the least busy host gets the next container', async () => {
 });
 
 describe('a host that was not seen for three minutes', () => {
+  test.each([
+    [3 * MINUTE - 1, false],
+    [3 * MINUTE, true],
+  ])('after %i ms: silent is %s', async (ms, silent) => {
+    system = await aDockerSystem({builder: 4});
+    await system.pass(ms);
+    const answer = await fetch(`${system.urls.api}hosts`, {headers: {'x-runner-secret': MANAGER_SECRET}});
+    expect(await answer.json()).toMatchObject({hosts: [{name: 'builder', silent}]});
+  });
+
   test('gets nothing new; its jobs go to another one', async () => {
     system = await aDockerSystem({builder: 4, other: 4});
     await host(SECOND).syncFor(4 * MINUTE);

@@ -51,7 +51,7 @@ describe('a boot', () => {
     const runner = aRunner(aJob(), {state: 'booting', stateAt: NOW, covers: '1001-1'});
     const assigned = aRunner(job, {state: 'booting', stateAt: NOW + 5_000, covers: '1002-1'});
     const displaced = aJob({status: 'queued', runner: runner.name});
-    const swapped = swap({job, runner, assigned, displaced, now: NOW + 40_000});
+    const swapped = swap({job, runner, assigned, displaced, pools: [], now: NOW + 40_000});
     expect(swapped.runner?.bootMs).toBe(40_000);
     expect(swapped.assigned).toMatchObject({covers: '1001-1', spare: false});
     expect(swapped.assigned && markBusy(swapped.assigned, aJob(), NOW + 50_000).bootMs).toBe(45_000);

@@ -38,6 +38,15 @@ test.each([
   expect(runnerToInstall({downloads, inUse: []}, NOW)).toBeUndefined();
 });
 
+test('has the checksum for Windows where that has the same version', () => {
+  const windowsOf = (windows: ReturnType<typeof download>) =>
+    runnerToInstall({downloads: [...DOWNLOADS, windows], inUse: []}, NOW)?.windowsSha256;
+  expect(windowsOf(download('win-x64', '2.340.0', 'a'.repeat(64)))).toBe('a'.repeat(64));
+  expect(windowsOf(download('win-x64', '2.339.0', 'a'.repeat(64)))).toBeUndefined();
+  expect(windowsOf(download('win-x64', '2.340.0', null))).toBeUndefined();
+  expect(windowsOf(download('win-arm64', '2.340.0', 'a'.repeat(64)))).toBeUndefined();
+});
+
 test('names the versions in use that GitHub refuses, or will within a day, and no other', () => {
   const inUse = [used('2.330.0', -40), used('2.331.0', 0.5), used('2.338.0', 2), used('2.339.0', null)];
   expect(runnerToInstall({downloads: DOWNLOADS, inUse}, NOW)?.refused).toEqual(['2.330.0', '2.331.0']);

@@ -4,6 +4,7 @@ import {
   isBeingStopped,
   isStartAlertDue,
   markRunning,
+  markStarting,
   markStopped,
   markStopping,
   newVm,
@@ -55,6 +56,15 @@ test('a person should know after 15 minutes without capacity, and not once it wa
   expect(isStartAlertDue(countFailedStart(failing, NOW + 10 * MINUTE), NOW + 15 * MINUTE)).toBe(true);
   expect(isStartAlertDue(markRunning(failing, NOW), NOW + 60 * MINUTE)).toBe(false);
   expect(markRunning(failing, NOW)).toMatchObject({startFailures: 0, nextStartAt: 0});
+});
+
+test('the operation of a start is kept while it is under way, and is not taken for that of the next one', () => {
+  const begun = markStarting(vm, NOW, 'operation-1');
+  expect([begun, markStarting(begun, NOW)].map(({startOperation}) => startOperation)).toEqual([
+    'operation-1',
+    'operation-1',
+  ]);
+  expect(markStarting(markStopped(markRunning(begun, NOW), NOW), NOW).startOperation).toBeNull();
 });
 
 test('a stop holds for its lease and no longer', () => {

@@ -63,12 +63,20 @@ test.each([
 
 describe('a release', () => {
   let head: string;
+  let said: string;
   const out = () => join(folder, 'out');
   const tag = `v${version}`;
 
   beforeAll(() => {
     head = git('rev-parse', 'HEAD');
-    expect(release(version, out())).toEqual({code: 0, said: expect.stringContaining(`${tag} is `)});
+    const made = release(version, out());
+    expect(made).toEqual({code: 0, said: expect.stringContaining(`${tag} is `)});
+    said = made.said;
+  });
+
+  test('says which stand-ins of the host are to be replaced', () => {
+    expect(said).toContain('.github/CODEOWNERS names @MAINTAINERS, who is nobody');
+    expect(said).toContain('docs/upgrade.md has HOST/OWNER/REPOSITORY');
   });
 
   test('is a tag on a commit of its own that adds dist/ to HEAD, and leaves branch and files alone', () => {

@@ -173,6 +173,20 @@ test('12 jobs on 5 slots: never more than five VMs, and all run, in order', asyn
   expectClean(system);
 });
 
+test('a slot is free once the deletion of its VM is accepted, however long that takes', async () => {
+  system = await aSystem({
+    pools: POOLS.replace('maxRunners: 5', 'maxRunners: 1'),
+    computeLatencies: {delete: 10 * MINUTE},
+  });
+  const first = system.queueJob();
+  const second = system.queueJob();
+  await system.pass(10 * MINUTE, () => second.status === 'in_progress');
+  expect([first.status, second.status]).toEqual(['completed', 'in_progress']);
+  expect(system.compute.instances().map(({status}) => status)).toEqual(['STOPPING', 'RUNNING']);
+  await system.finish();
+  expectClean(system);
+});
+
 test('a burst of 40 jobs on 20 slots drains completely', async () => {
   system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 20')});
   for (let i = 0; i < 40; i++) system.queueJob();

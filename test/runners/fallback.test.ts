@@ -49,6 +49,8 @@ const full = (...zones: string[]) => {
 };
 const A = ['us-central1-a', 'us-central1-b'];
 const api = () => new ApiClient(system.urls.api);
+const fellBack = () =>
+  system.log.filter((line) => line.includes('"decision":"fell_back"')).map((line): unknown => JSON.parse(line));
 const slots = async () =>
   (await system.store.find('slots', {where: {}, limit: 50})).filter(({data}) => data.holder !== null);
 
@@ -68,9 +70,22 @@ describe('a job for which its pool has no capacity', () => {
     });
     expect(await system.store.get('runners', `slipway-a-${job.id}-1`)).toMatchObject({state: 'failed', slot: null});
     expect((await slots()).map(({data}) => [data.pool, data.holder])).toEqual([['b', name]]);
+    expect(fellBack()).toMatchObject([{job: `${job.id}-1`, pool: 'b', runner: name}]);
     await system.finish();
     expect(job.conclusion).toBe('success');
     expect(await slots()).toEqual([]);
+    expectClean(system);
+  });
+
+  test('is told of as served elsewhere by the attempt that makes the machine, not by one that leaves it to the next', async () => {
+    await start(POOLS, {computeLatencies: {insert: 20_000}});
+    full(...A);
+    const job = system.queueJob({durationMs: 5 * MINUTE});
+    await system.pass(MINUTE, () => system.log.some((line) => line.includes('is created by the next attempt')));
+    expect(fellBack()).toEqual([]);
+    await system.pass(4 * MINUTE, () => job.status === 'in_progress');
+    expect(fellBack()).toMatchObject([{job: `${job.id}-1`, pool: 'b', runner: `slipway-b-${job.id}-2`}]);
+    await system.finish();
     expectClean(system);
   });
 
@@ -99,6 +114,8 @@ describe('a job for which its pool has no capacity', () => {
     for (const part of ['pool a: no capacity', 'fallback b: no capacity', 'fallback c: no capacity'])
       expect(json['because']).toContain(part);
     expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({pool: 'a', fallbackPool: null});
+    // It was served nowhere: the tries in b and c made nothing.
+    expect(fellBack()).toEqual([]);
     system.compute.recover();
     await system.finish(60 * MINUTE);
     expect(job.runner?.name).toMatch(/^slipway-a-/);

@@ -50,6 +50,9 @@ const FOREIGN_ANSWERS: readonly (Call & {readonly method: string})[] = [
 
 const LATE_FAILURES = ['ZONE_RESOURCE_POOL_EXHAUSTED', 'INTERNAL_ERROR', 'QUOTA_EXCEEDED', 'UNSUPPORTED_OPERATION'];
 
+/** Calls to the outside that a task makes at most, ordinarily. */
+const MOST_CALLS = 8;
+
 const SWEEP_EFFECTS: readonly CallEffect[] = [...DEATHS, 'unavailable', 'lost', 'rate_limit'];
 const SWEEP_CALLS: readonly (Pick<Call, 'port' | 'effects'> & {readonly method: string})[] = [
   ...['listRepositories', 'listRunners', 'openRuns', 'jobs', 'job', 'deliveries', 'redeliver'].map(
@@ -159,7 +162,12 @@ class FaultDraws {
     effect: this.#pick(['failed', 'dies_before'] as const),
   });
 
-  lostTask = (): Fault => ({on: 'task', queue: this.#pick(['provision', 'stop']), nth: this.#nth(2)});
+  /** Half of them are lost at their creation, the others somewhere in their first execution. */
+  lostTask = (): Fault => {
+    const queue = this.#pick(['provision', 'stop'] as const);
+    const nth = this.#nth(2);
+    return {on: 'task', queue, nth, ...(nth % 2 === 0 ? {diesAt: 1 + ((nth / 2) % MOST_CALLS)} : {})};
+  };
 
   taken = (): Fault => ({
     on: this.#pick(['preemption', 'host_error'] as const),

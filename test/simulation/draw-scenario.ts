@@ -37,7 +37,7 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
     ...drawLimits(limits, days),
     ...drawListSetting(randomOf(seed, 'lists')),
     ...drawInterval(randomOf(seed, 'interval')),
-    ...drawApps(randomOf(seed, 'apps'), days),
+    ...drawPlacedApps(randomOf(seed, 'placed apps'), drawApps(randomOf(seed, 'apps'), days)),
   };
   const drawn = {...drawSetting(random), ...drawRareSetting(rare), ...rest};
   const jobs = [...drawOldRuns(randomOf(seed, 'old runs'), drawJobs(random, days))];
@@ -110,6 +110,17 @@ function drawApps(random: SeededRandom, days: number): Partial<Setting> {
     forMs: 10 * MINUTE + random.below(2 * HOUR),
   };
   return {...queues, apps: pick(random, [2, 2, 3]), ...(chance(random, 0.7) ? {appAway} : {})};
+}
+
+/** Which of several Apps goes away, and whether the last one has a webhook. From a stream of its own, so that the kept seeds play what they played. */
+function drawPlacedApps(random: SeededRandom, setting: Partial<Setting>): Partial<Setting> {
+  const {apps, appAway} = setting;
+  if (apps === undefined) return setting;
+  const appHook = chance(random, 0.3) ? {appHook: true} : {};
+  if (!appAway) return {...setting, ...appHook};
+  const app = chance(random, 0.5) ? 'first' : 'last';
+  const how = chance(random, 0.25) ? 'forbidden' : appAway.how;
+  return {...setting, ...appHook, appAway: {...appAway, app, how}};
 }
 
 /** How often the sweep runs. */

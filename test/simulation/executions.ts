@@ -9,6 +9,8 @@ export interface Execution {
   /** How wrong its clock is. */
   readonly skewMs: number;
   isDead: boolean;
+  /** Calls to the outside that are left to it, if it dies before the one after them. */
+  callsLeft: number;
   /** Resolves when it dies. */
   readonly death: Promise<void>;
   die(): void;
@@ -38,14 +40,19 @@ export class Executions {
     return this.#inTransaction.getStore() === true;
   }
 
-  /** Runs `work` as an execution of its own. It does not end if the execution dies. */
-  start<T>(target: string, work: (execution: Execution) => Promise<T>): {execution: Execution; result: Promise<T>} {
+  /** Runs `work` as an execution of its own. It does not end if the execution dies. `diesAt`: the call to the outside before which it dies, from 1. */
+  start<T>(
+    target: string,
+    work: (execution: Execution) => Promise<T>,
+    diesAt = Number.POSITIVE_INFINITY,
+  ): {execution: Execution; result: Promise<T>} {
     const {promise: death, resolve: kill} = Promise.withResolvers<void>();
     const execution: Execution = {
       id: ++this.#count,
       target,
       skewMs: this.drawSkewMs(),
       isDead: false,
+      callsLeft: diesAt - 1,
       death,
       die() {
         execution.isDead = true;

@@ -1,4 +1,4 @@
-import type {CallEffect, CallFault, DispatchFault, Fault, Port, WebhookFault} from './scenario';
+import type {CallEffect, CallFault, DispatchFault, Fault, Port, TaskLostFault, WebhookFault} from './scenario';
 
 /** The scenario's faults that come by call: looks up which of them strikes this call, and keeps in `struck` which did. */
 export class FaultPlan {
@@ -27,13 +27,18 @@ export class FaultPlan {
     return (this.#next(`dispatch ${queue}`) as DispatchFault | undefined)?.effect;
   }
 
-  /** Whether the task that is being created is to be lost. */
-  task(queue: string): boolean {
-    return this.#next(`task ${queue}`) !== undefined;
+  /** How the task that is being created is to be lost; undefined: it is not. */
+  task(queue: string): TaskLostFault | undefined {
+    return this.#next(`task ${queue}`) as TaskLostFault | undefined;
   }
 
   boot(): boolean {
     return this.#next('boot') !== undefined;
+  }
+
+  /** Whether the VM whose runner has ended goes on running. */
+  staysUp(): boolean {
+    return this.#next('power_off') !== undefined;
   }
 
   note(fault: Fault): void {
@@ -58,6 +63,7 @@ function kindOf(fault: Fault): string | undefined {
       return `${fault.on} ${fault.queue}`;
     case 'webhook':
     case 'boot':
+    case 'power_off':
       return fault.on;
     default:
       return undefined;

@@ -1,5 +1,4 @@
 import {RateLimited, Unavailable} from '../../shared/errors';
-import type {ShareableApp} from '../../shared/github/app-choice';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {NewTask} from '../../shared/model/tasks';
 import type {Run} from '../../shared/providers/cloud-run/client/run';
@@ -7,6 +6,7 @@ import type {Codemagic} from '../../shared/providers/codemagic/client';
 import {CodemagicFailure} from '../../shared/providers/codemagic/failure';
 import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import type {Compute} from '../../shared/providers/gce/client/compute';
+import type {SharedApp} from '../../shared/services';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {AwsApi} from '../emulators/aws/api';
@@ -62,10 +62,13 @@ export class FaultyPorts {
   }
 
   /** Several Apps, each with its own calls. */
-  apps(apps: readonly ShareableApp[], world: GitHubWorld, isDown: () => boolean): ShareableApp[] {
+  apps(apps: readonly SharedApp[], world: GitHubWorld, isDown: () => boolean): SharedApp[] {
     return apps.map((app) => ({
       ...app,
       forScope: this.github(app.forScope, world, isDown),
+      discovery: this.discovery(app.discovery, isDown),
+      webhookUrl: () =>
+        this.#carry('github', 'webhookUrl', (effect) => shown(effect, isDown, () => app.webhookUrl()), ''),
       actsFor: (scope) =>
         this.#carry('github', 'actsFor', (effect) => shown(effect, isDown, () => app.actsFor(scope)), ''),
     }));
@@ -205,7 +208,7 @@ export class FaultyPorts {
     const took = random.below(TAKES_MS[port]);
     const isBack = random.next() < 0.5;
     if (!isBack) await sleep(took);
-    if (effect === 'dies_before') execution?.die();
+    if (effect === 'dies_before' || (execution && execution.callsLeft-- <= 0)) execution?.die();
     if (execution?.isDead) return never();
     if (effect) trace(`fault: ${port}.${method} ${detail} ${effect}`);
     const ours = port === 'store' || port === 'tasks' || port === 'ingest';

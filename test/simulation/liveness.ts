@@ -20,7 +20,7 @@ export async function checkLiveness(
     ...(services.hasTasks() ? ['tasks in the queue'] : []),
     ...((await world.vm?.left(world.store)) ?? []),
     ...(await leftDocuments(world, misread)),
-    ...(services.isSwept ? await world.standby.left(world.scenario.setting) : []),
+    ...(services.isSwept ? await world.standby.left(world.scenario) : []),
   ];
   for (const one of left) world.violated('left_over', one);
   await checkCreations(world, excusedByPeople);

@@ -94,8 +94,10 @@ export interface Setting {
   readonly sweepIntervalSeconds?: number | undefined;
   /** Apps at GitHub that share the load; 1 unless given. */
   readonly apps?: number;
-  /** The last of several Apps does not act for the account for a while. */
+  /** One of several Apps does not act for the account for a while. */
   readonly appAway?: AppAway;
+  /** The last of several Apps has a webhook, too, with the URL of the first one's. */
+  readonly appHook?: boolean;
   /** Provision queues; 1 unless given. */
   readonly queues?: number;
   /** The scheduler starts each sweep twice, at once. */
@@ -127,8 +129,10 @@ export const SIMULATED_PROVIDERS = [
 export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 
 export interface AppAway {
-  /** Suspended, not installed, or without the repositories. */
-  readonly how: 'suspended' | 'uninstalled' | 'left_out';
+  /** The last one unless given. */
+  readonly app?: 'first' | 'last';
+  /** Suspended, not installed, without the repositories, or without the permission for runners. */
+  readonly how: 'suspended' | 'uninstalled' | 'left_out' | 'forbidden';
   readonly fromMs: number;
   readonly forMs: number;
 }
@@ -198,8 +202,8 @@ export type Fault =
   | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}
   /** The listener of the persistent VM's runner ends, with its job: it comes back after so long, or the VM powers off then. */
   | {readonly on: 'listener'; readonly atMs: number; readonly forMs: number; readonly givesUp: boolean}
-  /** The startup script of the nth VM dies. */
-  | {readonly on: 'boot'; readonly nth: number};
+  /** `boot`: the startup script of the nth VM dies. `power_off`: the nth VM whose runner ends goes on running. */
+  | {readonly on: 'boot' | 'power_off'; readonly nth: number};
 
 export type VmDownBy = 'host' | 'hand' | 'guest';
 
@@ -222,11 +226,12 @@ export interface DispatchFault {
   readonly effect: 'twice' | 'concurrently' | 'answer_lost' | 'not_delivered' | {readonly lateMs: number};
 }
 
-/** The queue uses up the attempts of the nth task and forgets it. */
+/** The queue uses up the attempts of the nth task and forgets it. `diesAt`: its first execution got so far, and died before this call; else none ran. */
 export interface TaskLostFault {
   readonly on: 'task';
   readonly queue: 'provision' | 'stop';
   readonly nth: number;
+  readonly diesAt?: number;
 }
 
 /** `ingest`: the queue as `webhook` sees it. Nobody repeats what fails there but a sweep. `machines`: the service of a provider that is not Compute Engine. */
@@ -265,6 +270,8 @@ export function needsSweep({setting, jobs, faults, acts = []}: Scenario): boolea
   if (acts.length > 0) return true;
   // A limit that is raised tells nobody.
   if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
+  // While the first App is away nobody tells of jobs.
+  if (setting.appAway?.app === 'first') return true;
   // `waiting` may arrive after the `queued` that it came before, and no event says in which order GitHub sent them.
   const heldMs = jobs.flatMap(({approvedAfterMs, heldBesideMs, sentBack}) => [
     approvedAfterMs,

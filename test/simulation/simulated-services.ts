@@ -39,7 +39,8 @@ export class SimulatedServices {
   readonly #deployment: Deployment;
   /** While a pool is drained. */
   readonly #draining: Deployment;
-  readonly #lost = new Set<string>();
+  /** Tasks that are lost, each with the call before which its first execution dies; undefined: none runs any more. */
+  readonly #lost = new Map<string, number | undefined>();
   /** The provision queue of the world's owner, by its first task. */
   #provisionQueue: string | undefined;
   readonly #chance;
@@ -104,6 +105,11 @@ export class SimulatedServices {
     for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
     }
+    const last = github.apps.at(-1);
+    if (hooks > 0 && setting.appHook && last && last !== github.app) {
+      const target = {kind: 'app', app: last} as const;
+      github.addHook({target, secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
+    }
     this.#forger = new Forger(world, (target, headers, body) => {
       const handler = this.#deployment.handlers[target];
       if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
@@ -127,9 +133,10 @@ export class SimulatedServices {
   #losing(): Tasks {
     return {
       enqueue: (task) => {
-        if (this.world.faultPlan.task(task.queue)) {
+        const lost = this.world.faultPlan.task(task.queue);
+        if (lost) {
           this.world.trace.add(`fault: task ${task.name} will be lost`);
-          this.#lost.add(task.name);
+          this.#lost.set(task.name, lost.diesAt);
         }
         return this.tasks.enqueue(task);
       },
@@ -151,7 +158,10 @@ export class SimulatedServices {
     const effect = faultPlan.dispatch(queue);
     await scheduler.sleep(this.#chance.below(scenario.setting.taskDelayMs + 1));
     if (effect) trace.add(`fault: dispatch of ${queue} ${name}: ${JSON.stringify(effect)}`);
-    if (effect === 'not_delivered' || this.#lost.has(name)) throw new Error('the function was not reached');
+    const diesAt = this.#lost.get(name);
+    const isUnreached = this.#lost.has(name) && diesAt === undefined;
+    if (effect === 'not_delivered' || isUnreached) throw new Error('the function was not reached');
+    if (diesAt !== undefined) this.#lost.set(name, undefined);
     if (typeof effect === 'object') await scheduler.sleep(effect.lateMs);
     const {event} = JSON.parse(body.toString()) as {event?: {status: string}};
     if (event && (event.status === 'completed') !== (to === 'stop')) {
@@ -160,7 +170,7 @@ export class SimulatedServices {
     if (queue === 'provision') this.#watchQueue(headers, body);
     const sent = {...headers, authorization: BEARER[to]};
     if (to !== 'sweep') this.#forger.task(to, sent, body);
-    const once = () => this.#call(to, sent, body, 'sometimes');
+    const once = () => this.#call(to, sent, body, 'sometimes', diesAt);
     if (effect === 'twice') await once();
     const [answer] = await Promise.all(effect === 'concurrently' ? [once(), once()] : [once()]);
     if (!answer || effect === 'answer_lost') throw new Error('the answer was lost');
@@ -188,11 +198,13 @@ export class SimulatedServices {
     headers: Readonly<Record<string, string>>,
     body: Buffer,
     death: 'noticed' | 'sometimes',
+    diesAt?: number,
   ): Promise<FunctionAnswer> {
     const handler = this.deployed().handlers[target];
     if (!handler) throw new RangeError(`found no function ${target} in the simulation`);
     const isNoticed = this.#chance.next() < 0.5 || death === 'noticed';
-    const {execution, result} = this.world.executions.start(target, () => callFunction(handler, {headers, body}));
+    const run = () => callFunction(handler, {headers, body});
+    const {execution, result} = this.world.executions.start(target, run, diesAt);
     const broken = execution.death.then(() => {
       this.world.trace.add(`${target}#${execution.id} died`);
       if (!isNoticed) return new Promise<never>(() => undefined);

@@ -1,4 +1,4 @@
-import type {GitHubFor} from '../../shared/github/github';
+import type {Discovery, GitHubFor} from '../../shared/github/github';
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {createMemoryStore} from '../../shared/store/memory';
 import type {Store} from '../../shared/store/store';
@@ -86,7 +86,7 @@ export class SimulatedWorld {
     readonly apps?: ReturnType<FaultyPorts['apps']>;
     readonly compute: ReturnType<FaultyPorts['compute']>;
     readonly providers?: ProviderTypes;
-    readonly discovery: ReturnType<FaultyPorts['discovery']>;
+    readonly discovery?: ReturnType<FaultyPorts['discovery']>;
   };
   /** Providers without the faults of the scenario, where an onlooker asks more of them than records say. */
   readonly undisturbed: ProviderTypes | undefined;
@@ -163,6 +163,7 @@ export class SimulatedWorld {
         this.failedBoots.push(machine.name);
         return true;
       },
+      staysUp: (machine: EmulatedMachine) => !this.#isVm(machine) && this.faultPlan.staysUp(),
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
     // The persistent VM is Compute Engine's, whatever else there is.
@@ -204,11 +205,20 @@ export class SimulatedWorld {
     const promises = new StandbyPromises(this.made, this.store, violated);
     this.standby = promises;
     const watched = (port: GitHubFor) => promises.watch(watchRegistrations(port, github, violated));
-    const apps = planApps(github, setting, scheduler).map((app) => ({...app, forScope: watched(app.forScope)}));
+    const deliveriesAPage = setting.deliveriesAPage ?? 100;
+    const counted = (port: Discovery) => countRedeliveries(port, {now: () => scheduler.now(), violated});
+    const apps = planApps(github, setting, scheduler, {deliveriesAPage}).map((app) => ({
+      ...app,
+      forScope: watched(app.forScope),
+      discovery: counted(app.discovery),
+    }));
     this.direct = {
       ...(apps.length > 1
         ? {apps: this.ports.apps(apps, github, isDown)}
-        : {github: this.ports.github(watched(directGitHub(github)), github, isDown)}),
+        : {
+            github: this.ports.github(watched(directGitHub(github)), github, isDown),
+            discovery: this.ports.discovery(counted(directDiscovery(github, {deliveriesAPage})), isDown),
+          }),
       compute: this.ports.compute(directCompute(api, 'world'), api),
       providers: Object.assign(
         {},
@@ -216,13 +226,6 @@ export class SimulatedWorld {
         aws?.providers(this.ports),
         run?.providers(this.ports),
         codemagic && codemagicProvider(codemagic, this.ports),
-      ),
-      discovery: this.ports.discovery(
-        countRedeliveries(directDiscovery(github, {deliveriesAPage: setting.deliveriesAPage ?? 100}), {
-          now: () => scheduler.now(),
-          violated,
-        }),
-        isDown,
       ),
     };
   }

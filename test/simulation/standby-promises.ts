@@ -5,7 +5,7 @@ import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import {STANDBY_POOLS, standbyCount} from './draw-standby';
 import {isHeld, isUnclaimed} from './held-machines';
 import type {Violation} from './safety';
-import type {Setting} from './scenario';
+import type {Fault, JobPlan, Scenario} from './scenario';
 
 const DEPLOYMENT = 'slipway';
 const LIMIT = 10_000;
@@ -69,8 +69,21 @@ export class StandbyPromises {
     if (machine?.state !== 'claimed') this.violated('registered_unclaimed', `${name} is ${machine?.state}`);
   }
 
+  /** Where nothing goes wrong but that a rate limit refuses calls, each machine that was claimed is begun. */
+  #wasted({faults, jobs, acts = []}: Scenario): string[] {
+    const isLimit = (fault: Fault) => fault.on === 'call' && fault.port === 'compute' && fault.effect === 'rate_limit';
+    const isWanted = ({cancelAfterMs, sentBack, approvedAfterMs}: JobPlan) =>
+      cancelAfterMs === undefined && sentBack === undefined && approvedAfterMs === undefined;
+    if (faults.length === 0 || !faults.every(isLimit) || !jobs.every(isWanted) || acts.length > 0) return [];
+    const begun = new Set([...this.#given.keys()].map(({name}) => name));
+    return [...this.#registered]
+      .filter((name) => !begun.has(name))
+      .map((name) => `standby ${name} was claimed and not begun, for a rate limit`);
+  }
+
   /** What is left in the end: no more machines than wanted, each on record and ready; and no fewer. */
-  async left(setting: Setting): Promise<string[]> {
+  async left(scenario: Scenario): Promise<string[]> {
+    const {setting} = scenario;
     const held = this.machines.machines().filter(isHeld);
     const documents = await this.store.find('standby', {where: {isHeld: true}, limit: LIMIT});
     const ready = new Set(documents.flatMap(({id, data}) => (data.state === 'ready' ? [id] : [])));
@@ -87,6 +100,6 @@ export class StandbyPromises {
         ? []
         : [`${found} standby machines of pool ${pool} where ${wanted} are wanted`];
     });
-    return [...unknown, ...stale, ...counted];
+    return [...unknown, ...stale, ...counted, ...this.#wasted(scenario)];
   }
 }

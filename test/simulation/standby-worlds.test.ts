@@ -38,6 +38,17 @@ test.each(['stopped', 'suspended'] as const)('a job that comes to a ready %s mac
   });
 });
 
+test.each([
+  ['stopped', 'setMetadata', 1],
+  ['stopped', 'powerInstance', 1],
+  // The first call suspends it.
+  ['suspended', 'powerInstance', 2],
+] as const)('a job runs on a %s machine although a rate limit refuses %s', async (hold, method, nth) => {
+  const limited = {on: 'call', port: 'compute', method, nth, effect: 'rate_limit'} as const;
+  const {ranOn, violations} = await simulate(jobsOnStandby({hold, count: 1}, 1, [limited]));
+  expect({violations, standby: [...ranOn.values()].filter(isStandby).length}).toEqual({violations: [], standby: 1});
+});
+
 test('more jobs than there are standby machines run on others, at once', async () => {
   const {ranOn, violations} = await simulate(jobsOnStandby({hold: 'stopped', count: 2}, 4));
   const runners = [...ranOn.values()];

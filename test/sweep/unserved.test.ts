@@ -45,8 +45,10 @@ test('jobs that no pool takes are logged once, and shown while GitHub has them q
         labels: ['self-hosted', 'gpu'],
         verdict: 'repository_not_served',
         because: expect.stringContaining('acme/web'),
+        id: repository.id,
+        do: expect.stringContaining('Add acme/web to the repos of'),
       }),
-      expect.objectContaining({repository: 'acme/app', labels: ['gpu'], verdict: 'no_pool_matches'}),
+      expect.objectContaining({id: labels.id, repository: 'acme/app', labels: ['gpu'], verdict: 'no_pool_matches'}),
     ]),
   );
 

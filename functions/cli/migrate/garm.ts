@@ -1,31 +1,39 @@
 import * as z from 'zod';
 import {usage} from '../failure';
+import {GARM_FIELDS} from './garm-fields';
+import {reading} from './reading';
 import {expectForm, poolName, scopeOf, type TranslatedPool, type Translator, templateOf, WINDOWS} from './translation';
 
-const GarmPool = z.looseObject({
-  id: z.string().optional(),
-  tags: z.array(z.union([z.string(), z.looseObject({name: z.string()})])),
-  repo_name: z.string().optional(),
-  org_name: z.string().optional(),
-  enterprise_name: z.string().optional(),
-  provider_name: z.string().optional(),
-  image: z.string().optional(),
-  flavor: z.string().optional(),
-  os_type: z.string().optional(),
-  os_arch: z.string().optional(),
-  max_runners: z.number().optional(),
-  min_idle_runners: z.number().optional(),
-  runner_bootstrap_timeout: z.number().optional(),
-  'github-runner-group': z.string().optional(),
-  priority: z.number().optional(),
-  enabled: z.boolean().optional(),
-});
+const Tags = z.array(z.union([z.string(), z.looseObject({name: z.string()})]));
+const GarmPool = z
+  .looseObject({
+    /** Of a scale set alone. */
+    name: z.string().optional(),
+    tags: Tags.nullish(),
+    labels: Tags.nullish(),
+    repo_name: z.string().optional(),
+    org_name: z.string().optional(),
+    enterprise_name: z.string().optional(),
+    provider_name: z.string().optional(),
+    image: z.string().optional(),
+    flavor: z.string().optional(),
+    os_type: z.string().optional(),
+    os_arch: z.string().optional(),
+    max_runners: z.number().optional(),
+    min_idle_runners: z.number().optional(),
+    runner_bootstrap_timeout: z.number().optional(),
+    'github-runner-group': z.string().optional(),
+    priority: z.number().optional(),
+    enabled: z.boolean().optional(),
+  })
+  .refine(({name, tags}) => name || tags, {path: ['tags'], error: 'neither tags nor the name of a scale set'});
 type GarmPool = z.infer<typeof GarmPool>;
 
-const FORM = 'the pools as garm-cli pool list --all --format json prints them';
+const FORM =
+  'the pools as garm-cli pool list --all --format json prints them, or the scale sets of garm-cli scaleset list --all';
 
 /**
- * GARM's pools. Its tags are all labels of the runner, and a job may ask for any of them: `offers`. The highest priority wins in both systems.
+ * GARM's pools and scale sets. A job asks for the name of a scale set; the tags of a pool are all labels of the runner, and a job may ask for any of them: `offers`. The highest priority wins in both systems.
  * @see https://github.com/cloudbase/garm/blob/main/doc/pools-and-scaling.md
  */
 export const fromGarm: Translator = (given, context) => {
@@ -34,9 +42,10 @@ export const fromGarm: Translator = (given, context) => {
   const taken = new Set<string>();
   const pools = listed
     .filter((pool) => !isOfEnterprise(pool) || context.org !== undefined || context.repo !== undefined)
-    .map((pool) => {
-      const labels = pool.tags.map((tag) => (typeof tag === 'string' ? tag : tag.name));
-      return {pool: poolOf(pool, labels, context, taken), remarks: remarksOf(pool)};
+    .map((listedPool) => {
+      const {fields, unread} = reading(listedPool);
+      const pool = poolOf(fields, labelsOf(fields), context, taken);
+      return {pool, remarks: [...remarksOf(fields), ...unread(GARM_FIELDS)]};
     });
   if (pools.length === 0 && enterprises.length > 0) {
     throw usage('all of these pools belong to an enterprise: give --org NAME, once for each organisation');
@@ -53,6 +62,11 @@ export const fromGarm: Translator = (given, context) => {
     ],
   };
 };
+
+function labelsOf({name, tags, labels}: GarmPool): string[] {
+  const names = [...(tags ?? []), ...(labels ?? [])].map((tag) => (typeof tag === 'string' ? tag : tag.name));
+  return name ? [name, ...names] : names;
+}
 
 function isOfEnterprise({enterprise_name: name}: GarmPool): boolean {
   return name !== undefined && name !== '';

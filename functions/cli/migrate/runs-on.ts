@@ -1,61 +1,121 @@
 import * as z from 'zod';
-import {expectForm, poolName, scopeOf, type Translator, templateOf} from './translation';
+import {usage} from '../failure';
+import {reading} from './reading';
+import {RUNS_ON_FIELDS} from './runs-on-fields';
+import {
+  type Context,
+  expectForm,
+  poolName,
+  scopeOf,
+  type Translation,
+  type Translator,
+  templateOf,
+} from './translation';
 
 const Words = z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))]);
+type Words = z.infer<typeof Words>;
 const Runner = z.looseObject({
   cpu: Words.optional(),
   ram: Words.optional(),
   family: Words.optional(),
   image: z.string().optional(),
   spot: Words.optional(),
+  retry: Words.optional(),
   volume: Words.optional(),
 });
-const RepositoryFile = z.looseObject({runners: z.record(z.string(), Runner)});
+type Runner = z.infer<typeof Runner>;
+const RunsOnPool = z.looseObject({runner: z.string(), name: z.string().optional()});
+const RepositoryFile = z.looseObject({
+  runners: z.record(z.string(), Runner),
+  pools: z.record(z.string(), RunsOnPool).optional(),
+});
 
-/** What a runner's pool has, or its first remark names. */
-const SHOWN = ['cpu', 'ram', 'family', 'image', 'volume'];
-const TRANSLATED = [...SHOWN, 'spot'];
+/** What the first remark of a runner's pool shows: its sizes are a machine type here. */
+const SHOWN = ['cpu', 'ram', 'family', 'image', 'volume'] as const;
 
 const FORM = 'the file .github/runs-on.yml with runners: {name: {cpu, ram, family, image, …}}';
 
+const LABELS = [
+  'Of the label, runner= and pool= choose the pool. Its other parts have no effect here: cpu, ram, family, volume, disk, image, gpu, extras, sticky, nested-virt, ssh, private, retry, env, region, tag, debug, preinstall.',
+  'For sizes give the pool options and the job labels of its own, e.g. runs-on: [self-hosted, linux, machine=n2-standard-4, disk=200]; docs/migrate.md has each of them.',
+  'A label spot=… or disk=… of its own, beside runner=…, is an option here: the pool refuses the job unless its options allow the value.',
+];
+
 /**
- * RunsOn's named runners. The job asks for one in a single label, `runs-on=123/runner=gpu/…` or with commas, or in a label of its own, so
- * the label is a pattern. Longer names come first: `runner=gpu*` takes `runner=gpu-large`, too, and of two pools that match the first wins.
+ * RunsOn's named runners, and its pools. The job asks for one in a single label, `runs-on=123/runner=gpu/…` or with commas, or in a label of
+ * its own, so the label is a pattern. Longer names come first: `runner=gpu*` takes `runner=gpu-large`, too, and of two pools that match the
+ * first wins.
  * @see https://runs-on.com/configuration/job-labels/
+ * @see https://github.com/runs-on/config/blob/main/schema/runs_on.cue
  */
 export const fromRunsOn: Translator = (given, context) => {
-  const {runners, ...others} = expectForm(RepositoryFile, given, FORM);
-  const left = Object.keys(others).filter((key) => !key.startsWith('_'));
+  if (Array.isArray(given)) throw usage(`found ${given.length} documents, expected one: ${FORM}`);
+  const {runners, pools = {}, ...rest} = expectForm(RepositoryFile, given, FORM);
+  // Keys with x- hold anchors, which RunsOn does not read either.
+  const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('x-')));
   const taken = new Set<string>();
-  const sorted = Object.entries(runners).toSorted(([a], [b]) => b.length - a.length);
+  const ofRunners = byLength(runners).map(([name, runner]) => translated(name, 'runner', runner, context, taken));
+  const ofPools = byLength(pools).map(([key, {runner, name, ...schedules}]) => {
+    const own = runners[runner];
+    if (!own) throw usage(`pools.${key}: found runner ${runner}, expected one of ${Object.keys(runners).join(', ')}`);
+    const {pool, remarks} = translated(name ?? key, 'pool', own, context, taken);
+    return {pool, remarks: [...remarks, ...reading({pools: schedules}).unread(RUNS_ON_FIELDS)]};
+  });
   return {
-    pools: sorted.map(([name, runner]) => ({
-      pool: {
-        name: poolName(name, taken),
-        ...scopeOf(context),
-        requires: [`*runner=${name}*`],
-        provider: {
-          ...templateOf(context, /arm64/.test(runner.image ?? '')),
-          spot: runner.spot === false || runner.spot === 'false' ? ('never' as const) : ('prefer' as const),
-        },
-      },
-      remarks: [
-        `There: ${Object.entries(runner)
-          .filter(([key]) => SHOWN.includes(key))
-          .map(([key, value]) => `${key} ${[value].flat().join(' or ')}`)
-          .join(', ')}`,
-        ...notTranslated(Object.keys(runner).filter((key) => !TRANSLATED.includes(key))),
-      ],
-    })),
-    remarks: [
-      'Other keys of the label (env, extras, tag, ssh, …) have no effect here. Sizes in it (cpu=4, ram=16, family=…) have none either:',
-      'give the pool options and the job labels of its own, e.g. runs-on: [self-hosted, linux, machine=n2-standard-4, disk=200].',
-      'A label spot=… or disk=… of its own, beside runner=…, is an option here: the pool refuses the job unless its options allow the value.',
-      ...notTranslated(left),
-    ],
+    pools: [...ofRunners, ...ofPools],
+    remarks: [...LABELS, ...reading(others).unread(RUNS_ON_FIELDS)],
   };
 };
 
-function notTranslated(keys: readonly string[]): string[] {
-  return keys.length === 0 ? [] : [`Not translated: ${keys.join(', ')} (docs/migrate.md, From RunsOn).`];
+function byLength<T>(named: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(named).toSorted(([a], [b]) => b.length - a.length);
+}
+
+function translated(
+  name: string,
+  key: 'runner' | 'pool',
+  given: Runner,
+  context: Context,
+  taken: Set<string>,
+): Translation['pools'][number] {
+  const {fields: runner, unread} = reading(given);
+  const isSpot = !['false', 'never'].includes(String(runner.spot));
+  const retry = runner.retry === undefined ? [] : wordsOf(runner.retry);
+  const isRerun = retry.includes('when-interrupted');
+  const others = retry.filter((word) => word !== 'when-interrupted' && word !== 'false');
+  const pool = {
+    name: poolName(name, taken),
+    ...scopeOf(context),
+    requires: [`*${key}=${name}*`],
+    ...(isRerun ? {rerunOnPreemption: true} : {}),
+    provider: {
+      ...templateOf(context, /arm64/.test(runner.image ?? '')),
+      spot: isSpot ? ('prefer' as const) : ('never' as const),
+    },
+  };
+  const sizes = SHOWN.flatMap((size) =>
+    runner[size] === undefined ? [] : `${size} ${wordsOf(runner[size]).join(' or ')}`,
+  );
+  return {
+    pool,
+    remarks: [
+      ...(sizes.length > 0 ? [`There: ${sizes.join(', ')}`] : []),
+      ...(isRerun ? ['rerunOnPreemption: the App needs Actions: read and write for it.'] : []),
+      // The default there. Here it takes a right that the App need not have otherwise.
+      ...(isSpot && retry.length === 0
+        ? [
+            'There, jobs of interrupted spot runners were run again by default: rerunOnPreemption: true, with Actions: read and write of the App.',
+          ]
+        : []),
+      ...(others.length > 0
+        ? [`retry ${others.join(', ')}: no equivalent: nothing but jobs of preempted VMs is run again.`]
+        : []),
+      ...unread(RUNS_ON_FIELDS),
+    ],
+  };
+}
+
+/** Several values stand in a list, or in a text with + between them. */
+function wordsOf(words: Words): string[] {
+  return [words].flat().flatMap((word) => String(word).split('+'));
 }

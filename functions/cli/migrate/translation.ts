@@ -1,4 +1,4 @@
-import {Document, isMap, isSeq, parseDocument} from 'yaml';
+import {Document, isMap, isSeq, parseAllDocuments} from 'yaml';
 import type * as z from 'zod';
 import {usage} from '../failure';
 
@@ -13,6 +13,13 @@ export interface Context {
   readonly template?: string;
 }
 
+/** As many runners are kept in each minute that `cron` matches. */
+export interface Schedule {
+  readonly cron: string;
+  readonly timezone?: string;
+  readonly count: number;
+}
+
 /** A pool as it stands in a file of pools. The order of the fields is that of the file. */
 export interface TranslatedPool {
   readonly name: string;
@@ -22,9 +29,10 @@ export interface TranslatedPool {
   readonly offers?: readonly string[];
   readonly runnerGroup?: string;
   readonly maxRunners?: number;
-  readonly minIdle?: number;
+  readonly minIdle?: number | readonly Schedule[];
   readonly bootMinutes?: number;
   readonly idleMinutes?: number;
+  readonly rerunOnPreemption?: boolean;
   readonly priority?: number;
   readonly provider: {
     readonly type: 'gce';
@@ -45,15 +53,19 @@ export interface Translation {
 /** Translates the parsed file of one system. Throws `Failure` with what was found and what was expected. */
 export type Translator = (given: unknown, context: Context) => Translation;
 
-/** The value of a YAML or JSON text. */
+/** The value of a YAML or JSON text; of several YAML documents, a list of their values. */
 export function parseText(text: string): unknown {
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), {prettyErrors: false, merge: true});
-  const [error] = document.errors;
-  if (error) throw usage(`found no YAML and no JSON (${error.code}): give the file as the other system reads it`);
-  return document.toJS();
+  const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), {prettyErrors: false, merge: true});
+  const values = [...documents].map((document) => {
+    const [error] = document.errors;
+    if (error) throw usage(`found no YAML and no JSON (${error.code}): give the file as the other system reads it`);
+    return document.toJS() as unknown;
+  });
+  const found = values.filter((value) => value !== null && value !== undefined);
+  return found.length > 1 ? found.flat() : found[0];
 }
 
-/** Checks what was given against what the other system writes; unknown fields are left alone. */
+/** Checks what was given against what the other system writes. Unknown fields are kept: `reading` tells of them. */
 export function expectForm<T>(schema: z.ZodType<T>, given: unknown, what: string): T {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -95,18 +107,23 @@ export function templateOf(context: Context, arm: boolean): TranslatedPool['prov
 }
 
 export const WINDOWS =
-  'this pool is for Windows: its template needs an image of Windows Server and a startup script of your own (docs/runner-vm.md)';
+  'this pool is for Windows: its template needs an image of Windows Server; the startup script is not tested on a VM (docs/runner-vm.md)';
 
-/** The file of pools, with the remarks as comments where they belong. */
+/** The file of pools, with the remarks as comments where they belong: what is said of every pool stands once, above them. */
 export function toYaml({pools, remarks}: Translation): string {
+  const [first, ...rest] = pools;
+  const common = new Set(
+    rest.length === 0 ? [] : first?.remarks.filter((line) => rest.every((pool) => pool.remarks.includes(line))),
+  );
   const document = new Document({pools: pools.map(({pool}) => pool)});
   const comment = (lines: readonly string[]) =>
     lines.map((line) => ` ${line.replace(/[\s\p{Cc}]+/gu, ' ')}`).join('\n');
-  if (remarks.length > 0) document.commentBefore = comment(remarks);
+  const above = [...remarks, ...(common.size > 0 ? ['Of every pool:', ...common] : [])];
+  if (above.length > 0) document.commentBefore = comment(above);
   const list = document.get('pools');
   if (isSeq(list)) {
     list.items.forEach((item, index) => {
-      const lines = pools[index]?.remarks ?? [];
+      const lines = pools[index]?.remarks.filter((line) => !common.has(line)) ?? [];
       if (isMap(item) && lines.length > 0) item.commentBefore = comment(lines);
     });
   }

@@ -15,6 +15,7 @@ import {
   originOf,
   refuseForeignPage,
   requireOwnPage,
+  wantsJson,
   wantsPage,
   wrongMethod,
 } from './request';
@@ -62,7 +63,7 @@ export class Pages {
   async #settingUp(request: Request, path: string): Promise<Reply | undefined> {
     const session = await this.#options.sessions.idOf(request.headers.cookie);
     if (session !== undefined) return this.#loadSetUp().answer(request, path, session);
-    if (!wantsPage(request))
+    if (wantsJson(request))
       throw new Problem('unauthenticated', 'the set-up needs the session of a browser; log in first');
     const again = await this.#loadSetUp().withoutSession(request, path);
     if (again) return again;

@@ -9,6 +9,11 @@ export function wantsPage(request: Request): boolean {
   return request.accepts(['json', 'html']) === 'html';
 }
 
+/** Whether the client asks for JSON where there is only a page: whoever takes anything gets the page. */
+export function wantsJson(request: Request): boolean {
+  return request.accepts(['html', 'json']) === 'json';
+}
+
 /** From the request's path to the root of the function: the relative links of a page start with it. */
 export function baseOf(request: Request): string {
   return '../'.repeat(Math.max(0, request.path.split('/').length - 2)) || './';

@@ -3,6 +3,7 @@ import {COSTS_BY, costs} from '../../diagnosis/costs';
 import {HOSTED_SOURCE, MACHINE_SOURCE} from '../../diagnosis/price-table';
 import {jsonReply} from '../../http/server';
 import {operation} from '../operation';
+import {whole} from '../schemas';
 
 const MAX_DAYS = 90;
 
@@ -55,9 +56,7 @@ export const getCosts = operation(
     access: 'secret',
     parameters: z.strictObject({}),
     query: z.strictObject({
-      days: z.coerce
-        .number()
-        .pipe(z.int().min(1).max(MAX_DAYS))
+      days: whole(1, MAX_DAYS)
         .default(30)
         .meta({
           description: 'Today and the days before.',

@@ -4,10 +4,10 @@ import {jsonReply} from '../../http/server';
 import {isDocumentId, isJobKey} from '../../model/names';
 import type {DeadLetterDocument} from '../../model/tasks';
 import {retryDeadLetter} from '../../runners/give-up';
-import {isDryRun, operation} from '../operation';
+import {dryRunMark, isDryRun, operation} from '../operation';
 import {linkHeader, readPage} from '../paging';
 import {deadLetterView} from '../resources';
-import {DeadLetter, DryRun, JOB_REFERENCE, Next, PageQuery, Time} from '../schemas';
+import {DeadLetter, DryRun, DryRunMark, JOB_REFERENCE, Next, PageQuery, Time} from '../schemas';
 
 const DeadLettersQuery = z.strictObject({
   job: z
@@ -81,7 +81,7 @@ export const retry = operation(
     outcomes: {
       200: {
         description: 'The task is in its queue.',
-        schema: z.object({status: z.literal('enqueued'), task: z.string()}).meta({id: 'Retried'}),
+        schema: z.object({status: z.literal('enqueued'), task: z.string(), ...DryRunMark}).meta({id: 'Retried'}),
         example: {status: 'enqueued', task: '0f1e2d3c4b5a6978-retry-44200000072-1'},
         headers: ['Idempotent-Replayed'],
       },
@@ -92,12 +92,11 @@ export const retry = operation(
   async (request, {path, query}) => {
     const context = await request.context();
     const {id} = path;
-    const result = isDocumentId(id)
-      ? await retryDeadLetter(context, id, {dryRun: isDryRun(request, query)})
-      : undefined;
+    const dryRun = isDryRun(request, query);
+    const result = isDocumentId(id) ? await retryDeadLetter(context, id, {dryRun}) : undefined;
     if (!result) {
       throw new Problem('unknown-dead-letter', `found no dead letter ${id}; GET /deadletters lists the dead letters`);
     }
-    return jsonReply(result);
+    return jsonReply({...result, ...dryRunMark(dryRun)});
   },
 );

@@ -119,7 +119,7 @@ export const explain = operation(
       }
       throw invalidInput('query', 'job', `found no job in it; expected an id, <id>-<attempt>, or ${page}`);
     }
-    const {config} = await request.services();
+    const {config, invalid} = await request.services();
     const context = await request.context();
     const lookUps = await request.lookUps();
     const look = await lookAt(context, asked, lookUps, {
@@ -127,7 +127,7 @@ export const explain = operation(
       webhooks: config.webhooks,
     });
     const {looked, runners} = look;
-    const [misconfigured] = request.invalid?.problems ?? [];
+    const [misconfigured] = invalid?.problems ?? [];
     const {
       verdict,
       since,

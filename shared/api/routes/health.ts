@@ -107,6 +107,7 @@ async function healthReply(request: RequestContext, deep: boolean, more: object)
     throw new Problem('unauthenticated', 'deep=true requires the secret in the header X-Runner-Secret');
   }
   const found = await findings(request);
+  const isInvalid = found.some(({check, status}) => check === 'configuration' && status === 'error');
   // Of a service that is silent nothing is known, which is no health either. A bad configuration has a word of its own.
   const failed = found.some(
     ({check, status, isSilent}) => (status === 'error' && check !== 'configuration') || isSilent,
@@ -114,7 +115,10 @@ async function healthReply(request: RequestContext, deep: boolean, more: object)
   const checks = Object.fromEntries(
     found.map(({check, status, because}) => [check, status === 'ok' ? {status} : {status, detail: because}]),
   );
-  return jsonReply({status: failed ? 'unhealthy' : up, version, checks, ...more}, failed ? 503 : 200);
+  return jsonReply(
+    {status: failed ? 'unhealthy' : isInvalid ? 'misconfigured' : up, version, checks, ...more},
+    failed ? 503 : 200,
+  );
 }
 
 const SENSITIVE = /auth|cookie|secret|token|key|password|credential|assertion|jwt|signature|session/i;

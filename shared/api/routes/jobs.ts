@@ -6,7 +6,7 @@ import type {JobDocument} from '../../model/job';
 import {operation} from '../operation';
 import {linkHeader, readPage} from '../paging';
 import {jobView} from '../resources';
-import {JOB_REFERENCE, Job, JobState, Next, PageQuery, PoolName, Repository} from '../schemas';
+import {JOB_REFERENCE, Job, JobState, Next, PageQuery, PoolName, Repository, whole} from '../schemas';
 
 /** Labels of a filter. A label may contain commas, so the whole text may also be one. */
 class AskedLabels {
@@ -40,9 +40,7 @@ const JobsQuery = z.strictObject({
       description: 'Labels that the job asks for, separated by commas: all of them, in upper or lower case.',
       override: {type: 'string', maxLength: 2_000, examples: ['self-hosted,linux']},
     }),
-  run: z.coerce
-    .number()
-    .pipe(z.int().positive())
+  run: whole(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({description: 'Id of a run.', override: {type: 'integer', minimum: 1}}),
   ...PageQuery,

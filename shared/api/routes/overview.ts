@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import {version} from '../../../package.json';
 import {jsonReply} from '../../http/server';
-import type {Pool} from '../../model/pool';
+import {isPersistent, type Pool} from '../../model/pool';
 import {operation} from '../operation';
+import {onlyRepositoryOf} from '../resources';
 
 const Schedule = z.object({cron: z.string(), timezone: z.string(), count: z.int()});
 
@@ -41,6 +42,12 @@ const PoolView = z
         description:
           'The settings of the pool’s provider under the names of RUNNER_CONFIG in snake case, with every default filled in; of `env` the names alone.',
       }),
+    repo: z.string().nullable().optional().meta({
+      description: 'Of a pool of type gce-vm, as are the next three: its only repository; null: it has several.',
+    }),
+    labels: z.array(z.string()).optional().meta({description: '`requires`, or `offers` where that is empty.'}),
+    vm_instance_name: z.string().optional(),
+    vm_instance_zone: z.string().nullable().optional(),
   })
   .meta({id: 'Pool'});
 
@@ -61,6 +68,21 @@ function poolView(pool: Pool): z.output<typeof PoolView> {
     allow_public_repos: pool.allowPublicRepos,
     priority: pool.priority,
     provider: providerView(pool),
+    ...flatView(pool),
+  };
+}
+
+/** What an entry of the older flat form has, for scripts that read `runner_configs` under its names. */
+function flatView(
+  pool: Pool,
+): Pick<z.output<typeof PoolView>, 'repo' | 'labels' | 'vm_instance_name' | 'vm_instance_zone'> {
+  if (!isPersistent(pool)) return {};
+  const {instance, zone} = pool.provider;
+  return {
+    repo: onlyRepositoryOf(pool),
+    labels: [...(pool.requires.length > 0 ? pool.requires : (pool.offers ?? []))],
+    vm_instance_name: instance,
+    vm_instance_zone: zone ?? null,
   };
 }
 
@@ -121,6 +143,10 @@ export const info = operation(
               allow_public_repos: false,
               priority: 0,
               provider: {type: 'gce-vm', instance: 'github-runner-gpu', zone: 'asia-northeast1-a'},
+              repo: 'acme/app',
+              labels: ['self-hosted', 'gpu'],
+              vm_instance_name: 'github-runner-gpu',
+              vm_instance_zone: 'asia-northeast1-a',
             },
           ],
         },

@@ -9,10 +9,10 @@ import {type RunnerScope, repositoryScope, scopeName} from '../../model/scope';
 import {removeRunner, requestRunners} from '../../runners/requests';
 import {idempotencyKey} from '../idempotency';
 import {invalidInput} from '../input';
-import {isDryRun, operation} from '../operation';
+import {dryRunMark, isDryRun, operation} from '../operation';
 import {refusePublicRepository} from '../public-repositories';
 import {findRunner, RunnerId, unknownPool, unknownRunner} from '../resources';
-import {DryRun, Force, Organization, PoolName, Repository, RunnerStateWord} from '../schemas';
+import {DryRun, DryRunMark, Force, Organization, PoolName, Repository, RunnerStateWord} from '../schemas';
 
 const MAX_COUNT = 20;
 
@@ -22,6 +22,7 @@ const Request = z
     repo: Repository.optional().meta({
       description: '`owner/name`. Required if the pool registers its runners in repositories.',
     }),
+    repository: Repository.optional().meta({description: 'Another name of `repo`.'}),
     org: Organization.optional().meta({
       description: 'Login. Required if the pool registers its runners in an organization.',
     }),
@@ -31,7 +32,10 @@ const Request = z
     }),
     count: z.int().min(1).max(MAX_COUNT).default(1),
   })
-  .refine(({repo, org}) => (repo === undefined) !== (org === undefined), 'expected repo or org, and not both')
+  .refine(
+    ({repo, repository, org}) => [repo, repository, org].filter((one) => one !== undefined).length === 1,
+    'expected exactly one of repo, repository and org',
+  )
   .meta({id: 'RunnersRequest'});
 
 export const create = operation(
@@ -54,6 +58,7 @@ export const create = operation(
         schema: z
           .object({
             runners: z.array(z.object({id: z.string(), name: z.string(), pool: z.string(), state: RunnerStateWord})),
+            ...DryRunMark,
           })
           .meta({id: 'CreatedRunners'}),
         example: {
@@ -90,7 +95,8 @@ export const create = operation(
     const key = idempotencyKey(request.headers) ?? context.random.uuid();
     const options = {dryRun: isDryRun(request, query)};
     const {runners} = await requestRunners(context, {pool: pool.name, scope, labels, count: body.count, key}, options);
-    return jsonReply({runners: runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}))}, 201);
+    const listed = runners.map(({name, pool: of, state}) => ({id: name, name, pool: of, state}));
+    return jsonReply({runners: listed, ...dryRunMark(options.dryRun)}, 201);
   },
 );
 
@@ -108,7 +114,7 @@ export const remove = operation(
     outcomes: {
       202: {
         description: '`draining`: the runner is being removed. `gone`: the runner was gone already.',
-        schema: z.object({status: z.enum(['draining', 'gone'])}).meta({id: 'Removed'}),
+        schema: z.object({status: z.enum(['draining', 'gone']), ...DryRunMark}).meta({id: 'Removed'}),
         example: {status: 'draining'},
         headers: ['Idempotent-Replayed'],
       },
@@ -129,12 +135,12 @@ export const remove = operation(
     if (!result) throw unknownRunner(id);
     if (result.status === 'busy')
       throw new Problem('runner-busy', `runner ${id} runs a job; force=true removes it anyway, and the job fails`);
-    return jsonReply(result, 202);
+    return jsonReply({...result, ...dryRunMark(options.dryRun)}, 202);
   },
 );
 
 /** The scope in which the pool registers its runners. Throws `scope-mismatch` if the request names another one. */
-function scopeOf(pool: Pool, {repo, org}: z.output<typeof Request>): RunnerScope {
+function scopeOf(pool: Pool, {repository, repo = repository, org}: z.output<typeof Request>): RunnerScope {
   if (pool.scope.kind === 'organization') {
     if (org?.toLowerCase() === pool.scope.org.toLowerCase()) return {kind: 'organization', org: pool.scope.org};
     throw mismatch(`found ${repo ?? org}; pool ${pool.name} registers its runners in org ${pool.scope.org}`);

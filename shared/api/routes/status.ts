@@ -85,16 +85,18 @@ const Status = z
     unserved_jobs: z
       .array(
         z.object({
+          id: z.int(),
           url: z.string().nullable(),
           repository: z.string(),
           labels: z.array(z.string()),
           verdict: VerdictWord,
           because: z.string(),
+          do: z.string().meta({description: 'The next step.'}),
         }),
       )
       .meta({
         description:
-          'Jobs that are queued at GitHub, ask for a label that some pool knows, and that no pool takes; the newest 200, as the latest sweep saw them.',
+          'Jobs that are queued at GitHub, ask for a label that some pool knows, and that no pool takes; the newest 200, as the latest sweep saw them. None of them is among waiting_jobs.',
       }),
     recent_jobs: z
       .array(

@@ -4,16 +4,18 @@ import {jsonReply} from '../../http/server';
 import type {Pool} from '../../model/pool';
 import {startVm} from '../../vms/start';
 import {stopVm} from '../../vms/stop';
+import {allVms} from '../../vms/vms';
 import {invalidInput} from '../input';
-import {type Description, isDryRun, operation} from '../operation';
+import {type Description, dryRunMark, isDryRun, operation} from '../operation';
 import {isVmPool, unknownPool} from '../resources';
-import {DryRun, Force, PoolName} from '../schemas';
+import {DryRun, DryRunMark, Force, PoolName} from '../schemas';
 
 const Operation = z
   .string()
   .nullable()
   .meta({
-    description: 'Name of the operation at Compute Engine; null in a dry run.',
+    description:
+      'Name of the operation at Compute Engine; null in a dry run, and where a job or somebody else has begun it.',
     examples: ['operation-1761998400000-6420'],
   });
 const WhichVm = {
@@ -23,7 +25,8 @@ const WhichVm = {
   problems: ['pool-required', 'unknown-pool', 'wrong-provider', 'no-capacity'],
   changes: true,
 } as const satisfies Partial<Description<z.ZodType, z.ZodType, z.ZodType>>;
-const WHICH = '`pool` is given in the query or in the body. Default: the only pool of type gce-vm.';
+const WHICH =
+  '`pool` is given in the query or in the body. Default: the only persistent VM, whose pools may be several.';
 const StartBody = z.strictObject({pool: PoolName.optional()});
 
 export const start = operation(
@@ -41,9 +44,9 @@ export const start = operation(
         description: '`stopping`: the VM is stopping; retry in a minute.',
         schema: z
           .discriminatedUnion('status', [
-            z.object({status: z.literal('starting'), operation: Operation}),
-            z.object({status: z.literal('already_running')}),
-            z.object({status: z.literal('stopping')}),
+            z.object({status: z.literal('starting'), operation: Operation, ...DryRunMark}),
+            z.object({status: z.literal('already_running'), ...DryRunMark}),
+            z.object({status: z.literal('stopping'), ...DryRunMark}),
           ])
           .meta({id: 'Started'}),
         example: {status: 'starting', operation: 'operation-1761998400000-6420'},
@@ -54,7 +57,8 @@ export const start = operation(
   async (request, {query, body}) => {
     const context = await request.context();
     const pool = vmPool(context.pools, query.pool, body.pool);
-    return jsonReply(await startVm(context, pool, {dryRun: isDryRun(request, query)}));
+    const dryRun = isDryRun(request, query);
+    return jsonReply({...(await startVm(context, pool, {dryRun})), ...dryRunMark(dryRun)});
   },
 );
 
@@ -77,9 +81,9 @@ export const stop = operation(
         description: '`busy`: the VM runs a job and was not stopped; `force` stops it anyway, and the job fails.',
         schema: z
           .discriminatedUnion('status', [
-            z.object({status: z.literal('stopping'), operation: Operation}),
-            z.object({status: z.literal('already_stopped')}),
-            z.object({status: z.literal('busy')}),
+            z.object({status: z.literal('stopping'), operation: Operation, ...DryRunMark}),
+            z.object({status: z.literal('already_stopped'), ...DryRunMark}),
+            z.object({status: z.literal('busy'), ...DryRunMark}),
           ])
           .meta({id: 'Stopped'}),
         example: {status: 'stopping', operation: 'operation-1761998400000-6420'},
@@ -91,11 +95,12 @@ export const stop = operation(
     const context = await request.context();
     const pool = vmPool(context.pools, query.pool, body.pool);
     const force = query.force || body.force === true;
-    return jsonReply(await stopVm(context, pool, {force, dryRun: isDryRun(request, query)}));
+    const dryRun = isDryRun(request, query);
+    return jsonReply({...(await stopVm(context, pool, {force, dryRun})), ...dryRunMark(dryRun)});
   },
 );
 
-/** The pool that the request names, or the only pool of type gce-vm. Throws a problem that lists the possible pools. */
+/** The pool that the request names, or the first one of the only persistent VM. Throws a problem that lists the possible pools. */
 function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: string | undefined): Pool {
   if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) {
     throw invalidInput('query', 'pool', `found ${inQuery}, and pool ${inBody} in the body; expected one`);
@@ -110,12 +115,12 @@ function vmPool(pools: readonly Pool[], inQuery: string | undefined, inBody: str
     const expected = names ? `one of: ${names}` : 'one of type gce-vm, and none is configured';
     throw new Problem('wrong-provider', `found pool ${asked} of type ${pool.provider.type}, expected ${expected}`);
   }
-  const [only, ...others] = persistent;
-  if (!only) throw new Problem('wrong-provider', 'found no pool of type gce-vm; there is no VM to start or stop');
-  if (others.length > 0) {
+  const [first] = persistent;
+  if (!first) throw new Problem('wrong-provider', 'found no pool of type gce-vm; there is no VM to start or stop');
+  if (allVms({pools}).length > 1) {
     throw new Problem('pool-required', `found no pool in the request, expected one of: ${names}`, {
       errors: [{in: 'query', path: 'pool', message: `expected one of: ${names}`}],
     });
   }
-  return only;
+  return first;
 }

@@ -45,13 +45,13 @@ export async function lookAtSweep({context: {store, clock}}: Services<'api'>, in
   return sweepFinding(last?.at ?? null, clock.now(), intervalSeconds);
 }
 
-/** `lastAt`: start of the last sweep on record, in milliseconds since the epoch; null: there is none. */
+/** `lastAt`: end of the last sweep on record, in milliseconds since the epoch; null: there is none. */
 export function sweepFinding(lastAt: number | null, now: number, intervalSeconds: number): Found {
   const remedy = 'Look at the job of Cloud Scheduler and at the log of sweep.';
   if (lastAt === null) return error('no sweep is on record', remedy);
   const silentMs = now - lastAt;
   const missedMs = MISSED_SWEEPS * intervalSeconds * 1000;
-  const because = `the last sweep began ${Math.round(silentMs / 1000)} s ago`;
+  const because = `the last sweep ended ${Math.round(silentMs / 1000)} s ago`;
   // An interval of minutes may be longer than the time after which a short one is an error.
   if (silentMs >= Math.max(SWEEP_SILENCE_MS, missedMs)) return error(because, remedy);
   return silentMs >= missedMs ? warning(because, remedy) : ok(because);

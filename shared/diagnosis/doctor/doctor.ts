@@ -31,10 +31,8 @@ export interface Examined {
  * question takes five seconds at most, all together take 30.
  */
 export async function examine(examined: Examined): Promise<CheckFinding[]> {
-  const {config, invalid, secrets, logger, sweepSeconds} = examined;
-  const started = await start(examined);
-  const stopped = 'because' in started ? started : undefined;
-  const services = 'because' in started ? undefined : started;
+  const {config, secrets, logger, sweepSeconds} = examined;
+  const {services, stopped, invalid} = await start(examined);
   const needs = (look: (services: Services<'api'>) => Promise<Found>) => async () =>
     services ? look(services) : (stopped ?? skipped('api has not started'));
   const missing = services && (await notSetUp(services));
@@ -55,16 +53,27 @@ export async function examine(examined: Examined): Promise<CheckFinding[]> {
   return makeChecks(checks, logger);
 }
 
-/** The services, or why there are none. */
-async function start({services, invalid}: Examined): Promise<Services<'api'> | Found> {
+interface Started {
+  readonly services?: Services<'api'>;
+  /** Why there are no services; undefined: there are. */
+  readonly stopped?: Found;
+  readonly invalid: InvalidConfiguration | undefined;
+}
+
+/** The services, or why nothing can be asked through them: they are not there, or the place of something is not known. */
+async function start({services, invalid}: Examined): Promise<Started> {
   try {
-    return await ask('the metadata server', services());
+    const started = await ask('the metadata server', services());
+    const {isPlaced, invalid: found} = started;
+    return isPlaced || !found ? {services: started, invalid: found} : {stopped: stoppedBy(found), invalid: found};
   } catch (thrown) {
     if (!(thrown instanceof SlipwayError)) throw thrown;
-    const because = `api cannot work with its configuration: ${thrown.message}`;
-    const remedy = invalid ? 'Correct the configuration first.' : 'Correct what the message names.';
-    return {...skipped(because, remedy), isSilent: true};
+    return {stopped: stoppedBy(thrown, invalid ? 'Correct the configuration first.' : undefined), invalid};
   }
+}
+
+function stoppedBy({message}: SlipwayError, remedy = 'Correct what the message names.'): Found {
+  return {...skipped(`api cannot work with its configuration: ${message}`, remedy), isSilent: true};
 }
 
 /** Why there is no App to look at although one is to be: the set-up page has not made it yet. Undefined: there is one, or a token, or nothing. */

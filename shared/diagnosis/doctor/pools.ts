@@ -1,7 +1,7 @@
 import {whyVmIsDown} from '../../hosts/host-vm';
 import {describeHost, isUsable, readHosts, whyUnheard} from '../../hosts/hosts';
 import {poolsOfHost} from '../../hosts/waiting';
-import {type BreakerDocument, bootBreaker, quotaBreakers} from '../../model/breaker';
+import {type BreakerDocument, bootBreaker, quotaBreakers, standbyBreaker} from '../../model/breaker';
 import type {Host} from '../../model/host';
 import {isPersistent, type Pool} from '../../model/pool';
 import {type Context, githubOf} from '../../ports';
@@ -32,7 +32,7 @@ export function poolChecks(pools: readonly Pool[], needing: Needing): Check[] {
     const isQuota = ({name}: BreakerDocument) => quotas.includes(name);
     const withBreakers = (look: Look, isAbout: (breaker: BreakerDocument) => boolean) =>
       needing(async (context) => {
-        const names = breakersOfPool(context, pool);
+        const names = [...breakersOfPool(context, pool), ...(pool.standby ? [standbyBreaker(pool.name)] : [])];
         const holding = (await open(context)).filter((breaker) => names.includes(breaker.name) && isAbout(breaker));
         return together([...holding.map((each) => breakerFinding(pool, each, context)), await look(context)]);
       });

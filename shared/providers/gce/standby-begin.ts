@@ -17,6 +17,12 @@ const CHANGE_BUDGET_SECONDS = 45;
 /** Between two tries while the VM is not ready for the change. */
 const PAUSE_MS = 1_000;
 
+/** Seconds in which what a rate limit refused is tried again, from the first time on: the limits of Compute Engine start again each minute. */
+const RATE_BUDGET_SECONDS = 70;
+
+/** Longest pause before the caller's lease is renewed. */
+const RATE_PAUSE_MS = 20_000;
+
 export interface BeginOptions {
   readonly compute: Compute;
   readonly deployment: string;
@@ -27,7 +33,10 @@ export interface BeginOptions {
 /** The machine is not what it has to be: it is gone, was begun for somebody else, or goes down. */
 class NotUsable extends Error {}
 
-/** Gives a standby machine its JIT config and starts or resumes it. Safe to repeat. */
+/**
+ * Gives a standby machine its JIT config and starts or resumes it. Safe to repeat. A rate limit is waited for, because it says nothing of the
+ * machine, and nobody else may begin it: its name is registered once.
+ */
 export async function beginStandby(options: BeginOptions, request: BeginRequest): Promise<CreateOutcome> {
   const begin = new StandbyBegin(options, request);
   try {
@@ -44,6 +53,8 @@ class StandbyBegin {
   readonly #clock: Clock;
   readonly #zone: string;
   readonly #name: string;
+  /** When the first call was refused by a rate limit. */
+  #limitedSince: number | undefined;
 
   constructor(
     private readonly options: BeginOptions,
@@ -91,16 +102,16 @@ class StandbyBegin {
   }
 
   /** Undefined: the VM is on its way already. */
-  async #start(known: InstanceDetails): Promise<ZoneOperation | undefined> {
+  async #start(known: InstanceDetails, again = ''): Promise<ZoneOperation | undefined> {
     const trying = this.#changeBudget();
     for (let instance = known; ; instance = await this.#look()) {
       const {status, lastStartTimestamp} = instance;
       if (isRunning(status) || isStarting(status)) return undefined;
       if (!isStopped(status)) throw this.#notNow(instance);
       const action = status === 'SUSPENDED' ? 'resume' : 'start';
-      const id = requestId('begin', action, this.#name, this.#zone, lastStartTimestamp);
+      const id = requestId('begin', action, this.#name, this.#zone, `${lastStartTimestamp}${again}`);
       try {
-        return await this.#compute.powerInstance(action, this.#zone, this.#name, id);
+        return await this.#withinRate(() => this.#compute.powerInstance(action, this.#zone, this.#name, id));
       } catch (error) {
         await this.#pauseOrThrow(error, trying);
       }
@@ -114,7 +125,8 @@ class StandbyBegin {
       if (this.#hasJitConfig(instance)) return;
       const metadata = {items: [...(instance.metadata.items ?? []), item]};
       try {
-        await this.#compute.setMetadata(this.#zone, this.#name, {metadata, fingerprint: instance.metadataFingerprint});
+        const change = {metadata, fingerprint: instance.metadataFingerprint};
+        await this.#withinRate(() => this.#compute.setMetadata(this.#zone, this.#name, change));
         return;
       } catch (error) {
         await this.#pauseOrThrow(error, trying);
@@ -147,6 +159,31 @@ class StandbyBegin {
     await trying.pause(PAUSE_MS);
   }
 
+  /** Makes the call again while a rate limit refuses it, and time is left. */
+  async #withinRate<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        // mutation: standby within rate
+        if (!(error instanceof ComputeFailure && error.failureClass === 'rate' && (await this.#nextMinute())))
+          throw error;
+      }
+    }
+  }
+
+  /** Waits until the limits start again. False: that would take too long. */
+  async #nextMinute(): Promise<boolean> {
+    const now = this.#clock.now();
+    this.#limitedSince ??= now;
+    const until = now + secondsToNextMinute(now) * 1000;
+    if (until > this.#limitedSince + RATE_BUDGET_SECONDS * 1000) return false;
+    const waiting = new PollBudget(this.#clock, RATE_BUDGET_SECONDS, this.request.onWaiting);
+    for (let left = until - now; left > 0; left = until - this.#clock.now())
+      await waiting.pause(Math.min(left, RATE_PAUSE_MS));
+    return true;
+  }
+
   async #await(operation: ZoneOperation | undefined): Promise<CreateOutcome> {
     const waiting = new PollBudget(this.#clock, BEGIN_BUDGET_SECONDS, this.request.onWaiting);
     const created = {kind: 'created', placement: this.request.placement, id: this.#name} as const;
@@ -156,6 +193,9 @@ class StandbyBegin {
       if (end.kind === 'done') return created;
       if (end.kind === 'failed') {
         const {failureClass, code, message} = classifyOperation(end.errors);
+        // The request that failed is answered with the same operation for ever.
+        if (failureClass === 'rate' && (await this.#nextMinute()))
+          return this.#await(await this.#start(await this.#look(), ` after ${operation.name}`));
         const text = `${what}: the operation failed, ${code}: ${message}`;
         return this.outcomeOf(new ComputeFailure(failureClass, code, text));
       }
@@ -195,7 +235,7 @@ class StandbyBegin {
   }
 
   async #look(): Promise<InstanceDetails> {
-    const instance = await this.#compute.getInstanceDetails(this.#zone, this.#name);
+    const instance = await this.#withinRate(() => this.#compute.getInstanceDetails(this.#zone, this.#name));
     if (instance && belongsTo(this.options.deployment, instance)) return instance;
     throw new NotUsable(`found no standby machine ${this.#name} in ${this.#zone}`);
   }

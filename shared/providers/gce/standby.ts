@@ -97,19 +97,24 @@ export function createGceStandby(options: GceStandbyOptions): StandbyMachines {
 
 /** A machine that was not begun. `report`: what its guest has told. */
 function stateOf(
-  {status, name}: InstanceDetails,
+  {status}: InstanceDetails,
   {hold}: StandbyReference,
   report: string | undefined,
-): Pick<StandbyLook, 'state' | 'because'> {
-  if (report !== undefined && report !== READY) return {state: 'failed', because: report};
+): Pick<StandbyLook, 'state' | 'because' | 'isFailedBoot'> {
+  if (report !== undefined && report !== READY) return {state: 'failed', because: report, isFailedBoot: true};
   const isReady = report === READY;
   switch (status) {
     case 'TERMINATED':
-      if (!isReady) return {state: 'failed', because: `${name} was stopped before it reported that it is ready`};
-      return hold === 'stopped' ? {state: 'ready'} : {state: 'failed', because: `${name} is stopped, not suspended`};
+      // A guest that cannot prepare itself says why before it powers off.
+      if (!isReady)
+        return {
+          state: 'failed',
+          because: 'was stopped before it reported that it is ready; the log of its serial port says more',
+        };
+      return hold === 'stopped' ? {state: 'ready'} : {state: 'failed', because: 'is stopped, not suspended'};
     case 'SUSPENDED':
       if (hold === 'suspended' && isReady) return {state: 'ready'};
-      return {state: 'failed', because: `${name} is suspended, and ${isReady ? 'was to be stopped' : 'not ready'}`};
+      return {state: 'failed', because: `is suspended, and ${isReady ? 'was to be stopped' : 'not ready'}`};
     case 'RUNNING':
       return {state: isReady ? 'prepared' : 'preparing'};
     default:

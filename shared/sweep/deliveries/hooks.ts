@@ -7,12 +7,15 @@ import {type Sweep, tryList} from '../context';
 const HOOKS_INTERVAL_MS = 5 * 60_000;
 
 /**
- * The hooks whose deliveries this sweep reads, by key. With an App: always its one hook. With a token: the hooks of the organizations and
+ * The hooks whose deliveries this sweep reads, by key. With Apps: always the hooks of those that deliver here. With a token: the hooks of the organizations and
  * of the named repositories every five minutes, and the hooks in `pending`, which have events to redeliver, in every sweep.
  */
 export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise<Map<string, HookReference>> {
   const {context, discovery, memory} = sweep;
-  if (discovery.credentials === 'app') return new Map([[hookKey({kind: 'app'}), {kind: 'app'}]]);
+  if (discovery.credentials === 'app') {
+    const ofApps = await tryList(sweep, 'the hooks of the Apps', () => discovery.appHooks());
+    return new Map((ofApps ?? []).map((hook) => [hookKey(hook), hook]));
+  }
   const hooks = new Map<string, HookReference>();
   for (const key of pending) {
     const hook = hookOf(key);
@@ -35,9 +38,9 @@ export async function dueHooks(sweep: Sweep, pending: Iterable<string>): Promise
   return hooks;
 }
 
-/** `app`, or the scope key followed by the id of the hook. */
+/** `app`, `app-2`, …, or the scope key followed by the id of the hook. */
 export function hookKey(hook: HookReference): string {
-  return hook.kind === 'app' ? 'app' : `${scopeKey(hook.scope)} ${hook.hookId}`;
+  return hook.kind === 'app' ? (hook.app ?? 'app') : `${scopeKey(hook.scope)} ${hook.hookId}`;
 }
 
 function hookOf(key: string): HookReference | undefined {

@@ -2,6 +2,7 @@ import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/github';
 import {type FailedEvent, failureOfDeliveries, type HookReading} from '../../model/deliveries';
 import {type DryRun, isTimeUp, type Sweep, tryList} from '../context';
+import {runConcurrently} from '../run-concurrently';
 import {dueHooks} from './hooks';
 import {horizonOf, pageBudget, readAttempts} from './read';
 import {type DeliveryRecord, loadDeliveries, saveDeliveries} from './record';
@@ -184,22 +185,4 @@ function logHealth({context}: Sweep, hook: string, before: HookReading | undefin
 function logDecision({context}: Sweep, guid: string): void {
   const fields = {decision: 'dry_run' as const, reason: REASON, delivery: guid};
   context.logger.info(`dry run: would redeliver for ${REASON}`, fields);
-}
-
-/** Runs `work` for each item, at most `most` at a time, until `isOver` returns true. Returns the items that were not started. */
-async function runConcurrently<T>(
-  items: readonly T[],
-  most: number,
-  isOver: () => boolean,
-  work: (item: T) => Promise<void>,
-): Promise<T[]> {
-  let next = 0;
-  const workOn = async (): Promise<void> => {
-    while (next < items.length && !isOver()) {
-      const item = items[next++];
-      if (item !== undefined) await work(item);
-    }
-  };
-  await Promise.all(Array.from({length: Math.min(most, items.length)}, workOn));
-  return items.slice(next);
 }

@@ -36,30 +36,34 @@ export const followStandby: Rule<Progress> = {
 
 function progressOf(
   observed: Observed,
-  {document, look}: SeenStandby,
+  {document, look, refusal}: SeenStandby,
   now: number,
   tracker: PersistenceTracker,
 ): Progress | undefined {
   const {name: runner, pool, hold, state, machineId, createdAt, preparedAt} = document;
   if (state !== 'preparing') return undefined;
   const longestMs = longestPreparationMs(minutesOf(observed, pool));
-  const end = (because: string, failedToBoot: boolean): Progress => ({
-    ...{kind: 'end_standby', reason: 'standby_failed', runner, pool, state: 'failed', because, failedToBoot},
+  const end = (because: string, blame?: StandbyRemoval['blame']): Progress => ({
+    ...{kind: 'end_standby', reason: 'standby_failed', runner, pool, state: 'failed', because},
+    ...(blame === undefined ? {} : {blame}),
   });
   if (machineId === null) {
     const forMs = now - createdAt;
-    if (forMs >= longestMs) return end('was not created in time', false);
+    if (forMs >= longestMs) return end('was not created in time');
     if (forMs < UNMADE_MS || observed.held.has(pool)) return undefined;
     const cause = `lost-${Math.floor(forMs / UNMADE_MS)}`;
     return {kind: 'prepare', reason: 'standby_lost', runner, cause};
   }
+  // It may have booted as well as any: the pool's jobs are not held back for what only standby machines need.
+  if (refusal !== undefined)
+    return tracker.hasPersisted(`refused ${runner}`) ? end(`cannot be seen: ${refusal}`, 'refused') : undefined;
   switch (look?.state) {
     case 'ready':
       return {kind: 'ready', reason: 'standby_ready', runner, fingerprint: look.fingerprint};
     case 'failed':
-      return end(look.because ?? 'failed to prepare itself', true);
+      return end(look.because ?? 'failed to prepare itself', look.isFailedBoot ? 'boot' : 'ended');
     case 'absent':
-      return tracker.hasPersisted(`standby ${runner}`) ? end('is gone', false) : undefined;
+      return tracker.hasPersisted(`standby ${runner}`) ? end('is gone') : undefined;
     case 'prepared':
       // mutation: suspend prepared standby
       if (hold === 'suspended' && now - (preparedAt ?? now) < longestMs)
@@ -71,8 +75,8 @@ function progressOf(
       return undefined;
     case 'preparing':
   }
-  if (preparedAt !== null) return now - preparedAt < longestMs ? undefined : end('was not suspended in time', false);
+  if (preparedAt !== null) return now - preparedAt < longestMs ? undefined : end('was not suspended in time');
   // mutation: standby boots in time
   if (now - createdAt < longestMs) return undefined;
-  return end('did not prepare itself in time; check its startup script in the log of its serial port', true);
+  return end('did not prepare itself in time; check its startup script in the log of its serial port', 'boot');
 }

@@ -27,7 +27,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
       const over = state === 'failed' ? 'failed' : 'expired';
       actions.push({
         ...{kind: 'end_standby', reason: 'standby_left', runner, pool, state: over},
-        ...{because: because ?? 'is over', failedToBoot: false},
+        ...{because: because ?? 'is over'},
       });
     } else if (hasVanished(observed, document, tracker)) {
       actions.push({...endOf(document, 'standby_vanished', 'does not wait for a job any more'), state: 'failed'});
@@ -42,7 +42,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
 }
 
 function endOf({name: runner, pool}: StandbyDocument, reason: EndStandby['reason'], because: string): EndStandby {
-  return {kind: 'end_standby', reason, runner, pool, state: 'expired', because, failedToBoot: false};
+  return {kind: 'end_standby', reason, runner, pool, state: 'expired', because};
 }
 
 /** Whether a ready machine is gone, or somebody started it. */

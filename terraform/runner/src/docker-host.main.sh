@@ -192,6 +192,7 @@ prepare_vm() {
   ensure_package jq jq
   systemctl start docker || fail 'Docker did not start'
   block_metadata_for_docker || say "Docker has no chain DOCKER-USER; the rules of nftables keep its networks from the metadata server"
+  run_boot_script
   setting slipway-api-url ''
   API_URL=${REPLY%/}
   setting slipway-host ''

@@ -121,11 +121,14 @@ run() {
   install_docker
   start_docker
   install_job_started
+  install_hooks
+  run_boot_script
   register
   clean_at_boot
   local short
   short=$("${AS_RUNNER[@]}" env "${environment[@]}" bash "$LIB_DIR/job-started.sh" --check) || fail "the runner is not started: $short"
-  keep_running "${environment[@]}" "ACTIONS_RUNNER_HOOK_JOB_STARTED=$LIB_DIR/job-started.sh"
+  # Its own hook starts the operator's.
+  keep_running "${environment[@]}" "${hook_variables[@]}" "ACTIONS_RUNNER_HOOK_JOB_STARTED=$LIB_DIR/job-started.sh"
 }
 
 open_console

@@ -149,6 +149,10 @@ test.each([
   expect(sweepFinding(lastAt, NOW, 60).status).toBe(status);
 });
 
+test('the sentence says when the last sweep ended, which is what is on record', () => {
+  expect(sweepFinding(NOW - 180_000, NOW, 60).because).toBe('the last sweep ended 180 s ago');
+});
+
 test('a sweep every ten minutes is no error before three of them are missed', () => {
   expect(sweepFinding(NOW - 20 * MINUTE, NOW, 600).status).toBe('ok');
   expect(sweepFinding(NOW - 30 * MINUTE, NOW, 600).status).toBe('error');

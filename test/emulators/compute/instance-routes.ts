@@ -61,6 +61,9 @@ export const setMetadata: Handler = (world, {query, body}, [zone = '', name = ''
   return accepted(world, world.setMetadata(zone, name, items as MetadataItem[], requestId));
 };
 
+/** As an organisation that enforces the policy has it in its logs. */
+const FORBIDDEN = 'Constraint constraints/compute.disableGuestAttributesAccess violated for project 123456789012.';
+
 /**
  * What the guest has told, under a namespace (`slipway/`) or one key of it.
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/getGuestAttributes
@@ -68,7 +71,9 @@ export const setMetadata: Handler = (world, {query, body}, [zone = '', name = ''
 export const guestAttributes: Handler = (world, {query}, [zone = '', name = '']) => {
   const path = query.get('queryPath') ?? '';
   if (!/^([\w-]+\/[\w-]*)?$/.test(path)) throw invalid(`Invalid value for field 'queryPath': '${path}'.`);
-  return guestAttributesResource(world.get(zone, name), path);
+  const instance = world.get(zone, name);
+  if (world.forbidsGuestAttributes) throw new ApiError(412, 'conditionNotMet', FORBIDDEN);
+  return guestAttributesResource(instance, path);
 };
 
 export const listInstances: Handler = (world, {query}, [zone = '']) => {

@@ -55,6 +55,7 @@ export class ComputeWorld {
   readonly templates: Template[] = [];
   /** Every insert that was accepted, also of instances that failed or are gone. */
   readonly created: Instance[] = [];
+  #forbidsGuestAttributes = false;
   readonly #random: Random;
   readonly #machines: Machines;
   readonly #operations: Operations;
@@ -128,6 +129,7 @@ export class ComputeWorld {
   /** Takes back all failures, capacities and quotas. */
   recover(): void {
     this.#capacity.recover();
+    this.#forbidsGuestAttributes = false;
   }
 
   instances(): Instance[] {
@@ -205,10 +207,19 @@ export class ComputeWorld {
     });
   }
 
+  /** Enforces the organisation policy `constraints/compute.disableGuestAttributesAccess`: no guest attribute is written or read. */
+  forbidGuestAttributes(): void {
+    this.#forbidsGuestAttributes = true;
+  }
+
+  get forbidsGuestAttributes(): boolean {
+    return this.#forbidsGuestAttributes;
+  }
+
   /** The guest tells something of itself, by `<namespace>/<key>`: in vain unless its metadata has `enable-guest-attributes`. */
   tell(instance: Instance, path: string, value: string): void {
     const enabled = instance.metadata.find(({key}) => key === 'enable-guest-attributes')?.value;
-    if (instance.status !== 'RUNNING' || enabled?.toUpperCase() !== 'TRUE') return;
+    if (instance.status !== 'RUNNING' || enabled?.toUpperCase() !== 'TRUE' || this.#forbidsGuestAttributes) return;
     instance.guestAttributes = new Map([...(instance.guestAttributes ?? []), [path, value]]);
   }
 

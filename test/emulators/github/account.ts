@@ -28,6 +28,8 @@ export interface Repository {
   /** Self-hosted runners are switched off for it: generate-jitconfig answers 403. */
   readonly runnersDisabled: boolean;
   readonly createdAtMs: number;
+  /** Undefined: that of GitHub's example, years ago. */
+  readonly pushedAtMs?: number;
 }
 
 /** GitHub compares names without case. */

@@ -24,6 +24,7 @@ export interface RepositoryOptions {
   /** `private` unless given. */
   readonly visibility?: Visibility;
   readonly runnersDisabled?: boolean;
+  readonly pushedAtMs?: number;
 }
 
 /** The group of GitHub's own larger runners: nothing registers there. */
@@ -86,6 +87,7 @@ export class Accounts {
       visibility: options.visibility ?? 'private',
       runnersDisabled: options.runnersDisabled ?? false,
       createdAtMs: this.world.scheduler.now(),
+      ...(options.pushedAtMs === undefined ? {} : {pushedAtMs: options.pushedAtMs}),
     };
     this.#repositories.set(fullName.toLowerCase(), repository);
     return repository;

@@ -1,3 +1,5 @@
+import type {App} from './app';
+
 /** One webhook request as it goes out. */
 export interface DeliveryRequest {
   /** Where the hook points to. */
@@ -16,8 +18,10 @@ export interface DeliveryAnswer {
 export type Sink = (request: DeliveryRequest) => Promise<DeliveryAnswer>;
 
 export interface HookOptions {
-  /** Of the App unless given. */
-  readonly target?: {readonly kind: 'app'} | {readonly kind: 'repository' | 'organization'; readonly name: string};
+  /** Of the first App unless given. */
+  readonly target?:
+    | {readonly kind: 'app'; readonly app?: App}
+    | {readonly kind: 'repository' | 'organization'; readonly name: string};
   readonly url?: string;
   readonly secret: string;
   readonly deliver: Sink;

@@ -1,6 +1,5 @@
 import {RequestError} from '@octokit/request-error';
 import {Refused} from '../../../shared/errors';
-import type {ShareableApp} from '../../../shared/github/app-choice';
 import {classify} from '../../../shared/github/errors';
 import type {GitHub, GitHubFor, JobAtGitHub, Registration as Listed} from '../../../shared/github/github';
 import {type ListRead, readList} from '../../../shared/github/lists';
@@ -8,7 +7,7 @@ import type {GitHubCall} from '../../../shared/github/refusals';
 import {ownerOf, type RunnerScope, scopePath} from '../../../shared/model/scope';
 import {Secret} from '../../../shared/secret';
 import {sameName} from './account';
-import type {App} from './app';
+import type {App, Installation} from './app';
 import {pageOf} from './direct-pages';
 import {installationCaller} from './http/authenticate';
 import {customLabels, withCustomLabels, withoutLabel} from './labels';
@@ -32,27 +31,6 @@ interface DirectRequest {
  */
 export function directGitHub(world: GitHubWorld, app: App = world.app): GitHubFor {
   return (scope, installationId) => new DirectGitHub(world, app, scope, installationId);
-}
-
-/** The world's Apps, each straight on the model, as the functions share them. */
-export function directApps(world: GitHubWorld): ShareableApp[] {
-  return world.apps.map((app, index) => ({
-    name: `app-${index + 1}`,
-    forScope: directGitHub(world, app),
-    async actsFor(scope) {
-      const installation =
-        scope.kind === 'organization'
-          ? app.installationOfAccount(scope.org)
-          : app.installationOf(world.accounts.repository(`${scope.owner}/${scope.repo}`));
-      return installation !== undefined && !installation.suspended;
-    },
-    left(scope) {
-      const installation = app.installationOfAccount(ownerOf(scope));
-      if (!installation) return 1;
-      const {limit, remaining} = world.limits.state(installationCaller(installation.id));
-      return Number.isFinite(limit) ? remaining / limit : 1;
-    },
-  }));
 }
 
 class DirectGitHub implements GitHub {
@@ -218,6 +196,7 @@ class DirectGitHub implements GitHub {
         throw new GitHubRefusal(fault.status, messageOf(fault.body), fault.headers);
       this.world.limits.charge(caller, method);
       this.#reach();
+      this.#permit(call);
       const result = work();
       if (fault === 'lose-response') throw noAnswer(method, path);
       return result;
@@ -236,28 +215,41 @@ class DirectGitHub implements GitHub {
     if (!this.app.installationOf(this.world.accounts.repository(`${owner}/${repo}`))) throw notFound();
   }
 
-  #installation(): number {
-    const {
-      app,
-      world: {scheduler},
-    } = this;
-    const given = this.installationId;
-    const installations = app.installations();
-    // One that is not there any more stands for the one that the account has in its place.
-    const installation =
-      installations.find(({id}) => id === given) ??
-      installations.find(({account}) => sameName(account.login, ownerOf(this.scope)));
-    if (installation && !installation.suspended) return installation.id;
-    const refusal = installation
-      ? new GitHubRefusal(403, 'This installation has been suspended')
-      : new GitHubRefusal(404, 'Not Found');
-    const call: GitHubCall = given ? {kind: 'token', installationId: given} : {kind: 'installation', scope: this.scope};
-    const asked = {method: 'GET', path: '', operationId: call.kind} as const;
-    throw classify(answered(asked, '/app/installations', refusal, {}), call, {
-      nowMs: scheduler.now(),
-      credentials: 'app',
-    });
+  /** Throws 403 when the account has not granted what the call needs. */
+  #permit({kind}: GitHubCall): void {
+    const {permissions} = actingInstallation(this.world, this.app, this.scope, this.installationId);
+    const ofRunners = this.scope.kind === 'organization' ? 'organization_self_hosted_runners' : 'administration';
+    const isGranted = kind === 'job' ? permissions['actions'] !== undefined : permissions[ofRunners] === 'write';
+    if (!isGranted) throw new GitHubRefusal(403, 'Resource not accessible by integration');
   }
+
+  #installation(): number {
+    return actingInstallation(this.world, this.app, this.scope, this.installationId).id;
+  }
+}
+
+/** The App's installation on the owner of the scope. Throws the refusal when there is none, or when it is suspended. */
+export function actingInstallation(
+  {scheduler}: Pick<GitHubWorld, 'scheduler'>,
+  app: App,
+  scope: RunnerScope,
+  given: number | undefined,
+): Installation {
+  const installations = app.installations();
+  // One that is not there any more stands for the one that the account has in its place.
+  const installation =
+    installations.find(({id}) => id === given) ??
+    installations.find(({account}) => sameName(account.login, ownerOf(scope)));
+  if (installation && !installation.suspended) return installation;
+  const refusal = installation
+    ? new GitHubRefusal(403, 'This installation has been suspended')
+    : new GitHubRefusal(404, 'Not Found');
+  const call: GitHubCall = given ? {kind: 'token', installationId: given} : {kind: 'installation', scope};
+  const asked = {method: 'GET', path: '', operationId: call.kind} as const;
+  throw classify(answered(asked, '/app/installations', refusal, {}), call, {
+    nowMs: scheduler.now(),
+    credentials: 'app',
+  });
 }
 
 function messageOf(body: unknown): string {

@@ -64,13 +64,14 @@ export function accountJson(account: Account): Json {
 }
 
 function adapted(json: unknown, repository: Repository): Json {
-  const {owner, visibility} = repository;
+  const {owner, visibility, pushedAtMs} = repository;
   const shown = json as Json;
   return {
     ...shown,
     id: repository.id,
     private: visibility !== 'public',
     visibility,
+    ...(pushedAtMs === undefined ? {} : {pushed_at: isoSeconds(pushedAtMs)}),
     owner: {...(shown['owner'] as Json), id: owner.id, type: owner.type},
   };
 }

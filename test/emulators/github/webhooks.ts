@@ -28,11 +28,14 @@ export class Webhooks {
   job(job: Readonly<Job>, action: JobStatus): void {
     const {accounts, app, deliveries, webUrl} = this.options;
     const repository = accounts.repository(job.repository);
-    const installation = app.installationOf(repository);
     const bodies = new Map<number | undefined, string>();
     for (const hook of deliveries.hooks()) {
-      if (hook.target.kind === 'app' ? !installation : !isOf(hook, repository)) continue;
-      const installationId = hook.target.kind === 'app' ? installation?.id : undefined;
+      const {target} = hook;
+      const found = target.kind === 'app' ? (target.app ?? app).installationOf(repository) : undefined;
+      // An App that is suspended receives nothing.
+      const installation = found?.suspended ? undefined : found;
+      if (target.kind === 'app' ? !installation : !isOf(hook, repository)) continue;
+      const installationId = installation?.id;
       const body =
         bodies.get(installationId) ??
         this.#checked('workflow_job', action, jobPayload(action, job, repository, installationId, webUrl()));
@@ -59,7 +62,7 @@ export class Webhooks {
         id: hook.id,
         name: 'web',
         active: hook.active,
-        ...(kind === 'app' ? {app_id: this.options.app.id} : {}),
+        ...(hook.target.kind === 'app' ? {app_id: (hook.target.app ?? this.options.app).id} : {}),
         events: ['workflow_job'],
         config: {content_type: 'json', insecure_ssl: '0', secret: '********', url: hook.url},
         created_at: made,

@@ -189,13 +189,6 @@ test.each([
   expect(takerOf([label], poolsFrom('runs-on', RUNS_ON))).toBe(expected);
 });
 
-test('RunsOn: what is not translated stands beside its pool', () => {
-  const input = 'runners: {cheap: {cpu: 2, retry: when-interrupted, preinstall: make}}\nadmins: [bob]\n';
-  const {yaml} = checkedFrom('runs-on', input, ORG);
-  expect(yaml).toMatch(/^# Not translated: admins /m);
-  expect(yaml).toMatch(/^ {2}# Not translated: retry, preinstall /m);
-});
-
 test('actions-runner-controller: as many runners as are kept warm are allowed', () => {
   const set = '{githubConfigUrl: https://github.com/acme, runnerScaleSetName: warm, minRunners: 30}';
   expect(poolsFrom('actions-runner-controller', set)[0]?.maxRunners).toBe(30);

@@ -1,4 +1,4 @@
-import {Unavailable} from '../../../shared/errors';
+import {Refused, Unavailable} from '../../../shared/errors';
 import type {RunnerToInstall} from '../../../shared/model/facts';
 import type {StandbyHold} from '../../../shared/providers/provider';
 import {Secret} from '../../../shared/secret';
@@ -170,14 +170,51 @@ test.each([
   expect(await standby().begin(request)).toMatchObject(expected);
 });
 
-test('a rate limit is told with the time to wait, and no JIT config is in any message', async () => {
+const LIMITED = {status: 403, reason: 'rateLimitExceeded', message: 'Quota exceeded: jit-config'};
+
+test.each([
+  ['stopped', 'setMetadata'],
+  ['stopped', 'start'],
+  ['suspended', 'resume'],
+  ['suspended', 'setMetadata'],
+] as const)('held %s it is begun in the next minute when the limit of calls refuses %s', async (hold, call) => {
+  await open();
+  const {request, instance} = await ready(hold);
+  const since = gce.clock.now();
+  const isLimited = () => gce.clock.now() - since < 30_000;
+  gce.server.fault({match: ({path}) => path.endsWith(`/${call}`) && isLimited(), times: 99, respond: LIMITED});
+  expect((await standby().begin(request)).kind).toBe('created');
+  expect(instance).toMatchObject({name: NAME, status: 'RUNNING'});
+  expect(instance.metadata).toContainEqual({key: 'slipway-jit-config', value: 'jit-config'});
+});
+
+test('it is begun in the next minute when the limit of calls refuses to look at it', async () => {
+  await open();
+  const {request, instance} = await ready();
+  const isLook = ({method, path}: ComputeRequest) => method === 'GET' && path.endsWith(`/instances/${NAME}`);
+  gce.server.fault({match: isLook, respond: LIMITED});
+  expect((await standby().begin(request)).kind).toBe('created');
+  expect(instance.status).toBe('RUNNING');
+});
+
+test('it is started anew when its start has ended with a rate limit', async () => {
+  await open();
+  const {request, instance} = await ready();
+  const error = {code: 'CONCURRENT_OPERATIONS_QUOTA_EXCEEDED', message: 'Too many operations at once.'};
+  gce.world.failLate({times: 1, error});
+  expect((await standby().begin(request)).kind).toBe('created');
+  expect(instance.status).toBe('RUNNING');
+});
+
+test('a rate limit that lasts is told with the time to wait, and no JIT config is in any message', async () => {
   await open();
   const {request} = await ready();
-  const respond = {status: 403, reason: 'rateLimitExceeded', message: 'Quota exceeded: jit-config'};
-  gce.server.fault({match: ({path}) => path.endsWith('/setMetadata'), respond});
+  const since = gce.clock.now();
+  gce.server.fault({match: ({path}) => path.endsWith('/setMetadata'), times: 99, respond: LIMITED});
   const outcome = await standby().begin(request);
   expect(outcome).toMatchObject({kind: 'rate_limited', retryAfterSeconds: expect.any(Number)});
   expect(JSON.stringify(outcome)).not.toContain('jit-config');
+  expect(gce.clock.now() - since).toBeLessThanOrEqual(70_000);
 });
 
 test('one that is on its way down cannot be begun, and is not suspended now', async () => {
@@ -198,6 +235,18 @@ test('what its guest reports as a failure is the reason', async () => {
     state: 'failed',
     because: 'failed: the checksum is wrong',
   });
+});
+
+test('a policy of the organisation against guest attributes is named, with what to do', async () => {
+  await open();
+  const prepared = await prepare();
+  if (!('machine' in prepared)) throw new Error('expected a machine');
+  gce.world.forbidGuestAttributes();
+  const look = standby().look(prepared.machine);
+  await expect(look).rejects.toBeInstanceOf(Refused);
+  await expect(look).rejects.toThrow(
+    /policy constraints\/compute\.disableGuestAttributesAccess forbids .*: except the project from it, or remove standby/,
+  );
 });
 
 describe('the runner version', () => {

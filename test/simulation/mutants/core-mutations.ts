@@ -65,6 +65,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     marked: 'demand of slot',
     condition: (handedOver) => `${handedOver} && state === 'failed'`,
   },
+  {name: 'the sweep takes a runner whose job is over for one at work', marked: 'end told by job', value: '[]'},
   {name: 'a spare runner is never looked at again', marked: 'place spare after run', remove: true},
   {
     name: 'a repeated release does not tell who got the slot',

@@ -1,3 +1,4 @@
+import {APP_MUTATIONS} from './app-mutations';
 import {CLOUD_RUN_MUTATIONS} from './cloud-run-mutations';
 import {CODEMAGIC_MUTATIONS} from './codemagic-mutations';
 import {CORE_MUTATIONS} from './core-mutations';
@@ -38,4 +39,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...VERDICT_MUTATIONS,
   ...PEOPLE_MUTATIONS,
   ...SCALE_MUTATIONS,
+  ...APP_MUTATIONS,
 ];

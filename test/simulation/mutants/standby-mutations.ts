@@ -38,6 +38,7 @@ export const STANDBY_MUTATIONS: readonly Mutation[] = [
     exported: 'balanceStandby',
     wrap: '(original) => (...given) => ({surplus: [], missing: Math.max(1, original(...given).missing)})',
   },
+  {name: 'standby: a rate limit costs the machine', marked: 'standby within rate', condition: 'true'},
   {
     name: 'standby: a machine that failed to begin stays',
     marked: 'delete failed standby',

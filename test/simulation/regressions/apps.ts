@@ -14,4 +14,22 @@ export const APPS: Cases = {
     jobs: Array.from({length: 10}, (_, index) => job(index * MINUTE)),
     faults: [{on: 'call', port: 'github', method: 'createJitConfig', nth: 3, effect: 'secondary_limit'}],
   },
+  'an owner on which only another App is installed is served, and its jobs are found': {
+    seed: 3,
+    setting: {...SETTING, apps: 2, appAway: {app: 'first', how: 'uninstalled', fromMs: 0, forMs: 24 * HOUR}},
+    jobs: Array.from({length: 4}, (_, index) => job((10 + index) * MINUTE)),
+    faults: [],
+  },
+  'the first App loses its repositories while jobs run': {
+    seed: 4,
+    setting: {...SETTING, apps: 2, appAway: {app: 'first', how: 'left_out', fromMs: 4 * MINUTE, forMs: 2 * HOUR}},
+    jobs: Array.from({length: 10}, (_, index) => job(index * MINUTE, {durationMs: 6 * MINUTE})),
+    faults: [],
+  },
+  'the first App lacks the permission for runners': {
+    seed: 5,
+    setting: {...SETTING, apps: 2, appAway: {app: 'first', how: 'forbidden', fromMs: 0, forMs: 24 * HOUR}},
+    jobs: Array.from({length: 4}, (_, index) => job((10 + index) * MINUTE)),
+    faults: [],
+  },
 };

@@ -9,6 +9,13 @@ export const RUNNERS: Cases = {
     // The first task that a function makes here is the one that tells the second job of its slot.
     faults: [{on: 'call', port: 'tasks', nth: 1, effect: 'dies_before'}],
   },
+  'an end that is repeated when another runner has the slot already frees nothing': {
+    seed: 1,
+    setting: {...SETTING, maxRunners: {arm: 1, spot: 1, shared: 1}},
+    jobs: [job(0), job(MINUTE), job(MINUTE)],
+    // The end of the first job: the queue repeats it when the VM of the second one is on its way.
+    faults: [{on: 'dispatch', queue: 'stop', nth: 2, effect: 'answer_lost'}],
+  },
   'a runner that is still being made, and whose job went back to waiting, is not given to another job': {
     seed: 1,
     setting: SETTING,
@@ -65,6 +72,24 @@ export const RUNNERS: Cases = {
       setting: {...SETTING, maxRunners: {arm: 40, spot: 3, shared: 3}, bootMs: 9 * MINUTE},
       jobs: [job(0, {matrix: 100, maxParallel: 100})],
       faults: [],
+    },
+  'a stop that is forgotten when the end of the job is on record, and nothing else, is continued by the sweep, though the VM goes on running':
+    {
+      seed: 1,
+      setting: SETTING,
+      jobs: [job(0)],
+      // The task of the end of the job, after that of its start. Its execution asks for the deletion of the VM next.
+      faults: [
+        {on: 'task', queue: 'stop', nth: 2, diesAt: 2},
+        {on: 'power_off', nth: 1},
+      ],
+    },
+  'a stop that is forgotten when the deletion of the VM is accepted is continued by the sweep, and the VM counts until its job was over':
+    {
+      seed: 1,
+      setting: SETTING,
+      jobs: [job(0)],
+      faults: [{on: 'task', queue: 'stop', nth: 2, diesAt: 3}],
     },
   'a runner whose deletion got lost when it had left GitHub goes all the same': {
     seed: 1,

@@ -33,6 +33,11 @@ export const STANDBY: Cases = {
       (zone) => ({on: 'stock_out', zone, fromMs: 19 * MINUTE, forMs: 10 * MINUTE}) as const,
     ),
   ]),
+  'a rate limit refuses the JIT config of a standby machine that is claimed': jobsOnStandby(
+    {hold: 'stopped', count: 1},
+    1,
+    [{on: 'call', port: 'compute', method: 'setMetadata', nth: 1, effect: 'rate_limit'}],
+  ),
   'GitHub does not say whether the runner of a standby machine was registered': jobsOnStandby(
     {hold: 'stopped', count: 1},
     1,

@@ -81,6 +81,13 @@ describe('a job that is queued at GitHub', () => {
     const dead = aJob({demand: 'dead', creations, updatedAt: LATER - minutes * MINUTE});
     expect(words(once({seen: seen(), jobs: jobs(dead)}))).toEqual(again ? ['event dead_job'] : []);
   });
+
+  test('and given up on is tried no more once GitHub is about to cancel it', () => {
+    const dead = jobs(aJob({demand: 'dead', creations: 1, updatedAt: LATER - 60 * MINUTE}));
+    const queuedAgo = (minutes: number) => once({seen: seen({queuedAt: LATER - minutes * MINUTE}), jobs: dead});
+    expect(words(queuedAgo(23 * 60))).toEqual(['event dead_job']);
+    expect(queuedAgo(23 * 60 + 1)).toEqual([]);
+  });
 });
 
 describe('a job on record as running that GitHub lists as queued', () => {

@@ -101,8 +101,8 @@ describe('a standby machine that prepares itself', () => {
   test('is a failed boot only when it booted', () => {
     const failed = (more: Partial<StandbyDocument>) =>
       once(holding(preparing(more), {}, {state: 'preparing'}), LATER + 10 * MINUTE)[0];
-    expect(failed({})).toMatchObject({failedToBoot: true});
-    expect(failed({machineId: null})).toMatchObject({failedToBoot: false});
+    expect(failed({})).toMatchObject({blame: 'boot'});
+    expect(failed({machineId: null})).not.toHaveProperty('blame');
   });
 
   test('is gone when two sweeps find no machine', () => {

@@ -14,7 +14,7 @@ const read = (...path: string[]) => readFileSync(join(RUNNER_FOLDER, ...path), '
 const METADATA_VALUE_BYTES = 256 * 1024;
 
 describeScripts('the assembled scripts', () => {
-  it.each(['startup.sh', 'persistent.sh', 'docker-host.sh', 'cloud-init.yaml'])(
+  it.each(['startup.sh', 'persistent.sh', 'docker-host.sh', 'startup.ps1', 'cloud-init.yaml'])(
     '%s is what assemble.sh makes of src/',
     (name) => {
       const folder = mkdtempSync(join(tmpdir(), 'slipway-assembled-'));
@@ -42,7 +42,7 @@ describeScripts('the assembled scripts', () => {
     expect(read('startup.sh')).toContain(`instance/attributes/${JIT_CONFIG_KEY})`);
   });
 
-  it.each(['startup.sh', 'persistent.sh', 'docker-host.sh', 'cloud-init.yaml'])(
+  it.each(['startup.sh', 'persistent.sh', 'docker-host.sh', 'startup.ps1', 'cloud-init.yaml'])(
     '%s fits into a metadata value',
     (name) => {
       expect(Buffer.byteLength(read(name))).toBeLessThan(METADATA_VALUE_BYTES);

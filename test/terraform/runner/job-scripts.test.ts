@@ -1,4 +1,4 @@
-import {statSync} from 'node:fs';
+import {mkdirSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describeScripts} from './describe-scripts';
 import {JIT_CONFIG, Machine} from './machine';
@@ -64,6 +64,32 @@ describeScripts('what an operator runs beside the runner', () => {
     expect(statSync(join(machine.root, 'etc/sudoers.d/slipway-runner')).mode & 0o777).toBe(0o440);
     expect(machine.calls().join('\n')).toMatch(/apt-get .* install .* sudo\n/);
     expect(output).toContain('jobs may run sudo without a password');
+  });
+});
+
+describeScripts('the boot script of a VM that becomes a Docker host', () => {
+  let machine: Machine;
+  const boot = async (script: string) => {
+    machine = await Machine.create({run: '', attributes: {'slipway-boot-script': script}, commands: {docker: ''}});
+    mkdirSync(join(machine.root, 'sys/class/dmi/id'), {recursive: true});
+    writeFileSync(join(machine.root, 'sys/class/dmi/id/sys_vendor'), 'Google\n');
+    return await machine.boot('docker-host.sh');
+  };
+  afterEach(() => machine.destroy());
+
+  it('runs when Docker is there, before the agent is installed', async () => {
+    const {output} = await boot('printf "%s" "$(<"$SLIPWAY_ROOT/calls")" >"$SLIPWAY_ROOT/before"; echo mounted');
+    expect(output).toContain('runner: boot script: mounted');
+    expect(machine.read('before')).toContain('systemctl start docker');
+    // The next thing that this machine lacks.
+    expect(output).toContain('the agent is not installed: the host token could not be read');
+  });
+
+  it('that fails leaves the VM without an agent', async () => {
+    const {output, status} = await boot('exit 3');
+    expect(output).toContain('the agent is not installed: the boot script ended with status 3');
+    expect(status).toBe(1);
+    expect(machine.read('etc/slipway/docker-host.env')).toBeUndefined();
   });
 });
 

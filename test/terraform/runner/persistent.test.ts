@@ -107,6 +107,51 @@ describeScripts('the startup script of a persistent runner', () => {
     expect(machine.read('opt/actions-runner/_work/_tool/node')).toBe('');
   });
 
+  it('runs the boot script at each boot, before the runner is registered', async () => {
+    await create(WAIT_FOR_INTERRUPT, {
+      ...FIRST_BOOT,
+      'slipway-boot-script': 'echo "boot after $(grep -c ^config.sh "$SLIPWAY_ROOT/calls")" >>"$SLIPWAY_ROOT/boots"',
+    });
+    await bootUntilShutdown();
+    await bootUntilShutdown();
+    expect(machine.read('boots')).toBe('boot after 0\nboot after 1\n');
+  });
+
+  it('starts no runner when the boot script fails, and leaves the VM on', async () => {
+    await create(WAIT_FOR_INTERRUPT, {...FIRST_BOOT, 'slipway-boot-script': 'exit 3'});
+    const {output, status} = await machine.boot('persistent.sh');
+    expect(output).toContain('no runner any more: the boot script ended with status 3');
+    expect([status, machine.poweredOff()]).toEqual([1, false]);
+  });
+
+  it('runs the operator’s hooks around each job, the first one after its own has cleaned up', async () => {
+    const left = '"$SLIPWAY_ROOT/opt/actions-runner/_work/app/app/left"';
+    await create(
+      `mkdir -p "$(dirname ${left})"; touch ${left}
+       bash "$ACTIONS_RUNNER_HOOK_JOB_STARTED"
+       bash "$ACTIONS_RUNNER_HOOK_JOB_COMPLETED"
+       ${WAIT_FOR_INTERRUPT}`,
+      {
+        ...FIRST_BOOT,
+        'slipway-hook-job-started': `[[ -e ${left} ]] || echo started, clean >>"$SLIPWAY_ROOT/order"`,
+        'slipway-hook-job-completed': 'echo completed >>"$SLIPWAY_ROOT/order"',
+      },
+    );
+    await bootUntilShutdown();
+    expect(machine.read('order')).toBe('started, clean\ncompleted\n');
+  });
+
+  it('forgets a hook whose attribute is gone', async () => {
+    await create(`bash "$ACTIONS_RUNNER_HOOK_JOB_STARTED"\n${WAIT_FOR_INTERRUPT}`, {
+      ...FIRST_BOOT,
+      'slipway-hook-job-started': 'echo started >>"$SLIPWAY_ROOT/order"',
+    });
+    await bootUntilShutdown();
+    machine.server.attributes.delete('slipway-hook-job-started');
+    await bootUntilShutdown();
+    expect(machine.read('order')).toBe('started\n');
+  });
+
   it('does not start a runner on a full disk', async () => {
     await create(WAIT_FOR_INTERRUPT, {...FIRST_BOOT, 'slipway-min-free-gb': '100000000'});
     const {output, status} = await machine.boot('persistent.sh');

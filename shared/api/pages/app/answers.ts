@@ -21,6 +21,8 @@ export interface WaitingJob {
 }
 
 export interface UnservedJob {
+  readonly id?: number;
+  readonly do?: string;
   readonly url: string | null;
   readonly repository: string;
   readonly labels: readonly string[];

@@ -63,11 +63,12 @@ export function UnservedJobs({jobs}: {readonly jobs: readonly UnservedJob[]}) {
         {jobs.map((job) => (
           <li key={`${job.url} ${job.repository} ${job.because}`}>
             <div class="head">
-              <JobLink url={job.url} text={job.repository} />
+              <JobLink url={job.url} text={job.id === undefined ? job.repository : `${job.repository} ${job.id}`} />
               <Labels labels={job.labels} />
             </div>
             <p>
-              <strong>{job.verdict.replaceAll('_', ' ')}</strong>: {sentence(job.because)}
+              <strong>{job.verdict.replaceAll('_', ' ')}</strong>: {sentence(job.because)}{' '}
+              {job.do && <span class="do">{job.do}</span>}
             </p>
           </li>
         ))}

@@ -14,12 +14,14 @@ import {clockTime, duration, sentence} from './times';
 /** How often the page asks while it is visible. */
 const EVERY_MS = 3_000;
 const HOURLY = 3_600_000;
+/** What is missing of the place of a pool is known only once the function has looked for it. */
+const MINUTELY = 60_000;
 const DOCTOR_MS = 40_000;
 
 export function LivePage() {
   const {value: status, at, problem, again} = usePolled<Status>('status', EVERY_MS);
   const {value: info} = usePolled<Info>('', HOURLY);
-  const {value: health} = usePolled<{readonly status: string}>('health', HOURLY);
+  const {value: health} = usePolled<{readonly status: string}>('health', MINUTELY);
   const [action, setAction] = useState<Action>();
   // Times in the answer are by the clock of the function, which may differ from the browser's.
   const now = status ? Date.parse(status.at) : Date.now();

@@ -16,8 +16,11 @@ export const STANDBY_REPORT = 'slipway/standby';
 /** The runner application that the machine installs where its image has none, or one that GitHub refuses. */
 export const RUNNER_VERSION_KEY = 'slipway-runner-version';
 
-/** Followed by `x64` or `arm64`. */
+/** Followed by `x64` or `arm64`, on Windows by `win-x64`. */
 export const RUNNER_SHA256_KEY = 'slipway-runner-sha256-';
+
+/** The startup script of a VM with Windows: a template that has it is for Windows. */
+export const WINDOWS_SCRIPT_KEY = 'windows-startup-script-ps1';
 
 /**
  * Versions that GitHub refuses, separated by spaces, or `none`. Where it is set, `RUNNER_VERSION_KEY` replaces no version of the image but these;

@@ -65,13 +65,23 @@ export function readGuestAttribute(
   return queryValue?.items?.find(({namespace, key}) => `${namespace}/${key}` === path)?.value ?? undefined;
 }
 
+/** How Compute Engine names the policies of an organisation against guest attributes: the constraint of old, and the managed one. */
+const POLICY = /constraints\/compute\.(?:managed\.)?disableGuestAttributesAccess/;
+
 /** What the guest has not told, and what is not there, is undefined. */
 export function unlessUntold(zone: string, name: string): (error: unknown) => undefined {
   return (error) => {
+    const [policy] = (error instanceof ComputeFailure && POLICY.exec(error.message)) || [];
+    if (policy !== undefined) throw new ComputeFailure('denied', policy, forbidden(policy));
     const isUntold = error instanceof ComputeFailure && /of type 'Guest Attribute' was not found/.test(error.message);
     if (isUntold || isGone(error, zone, name)) return undefined;
     throw error;
   };
+}
+
+/** Answered as 412, by which no person would know what to do. */
+function forbidden(policy: string): string {
+  return `the organisation policy ${policy} forbids the guest attributes by which standby machines report: except the project from it, or remove standby from the pool`;
 }
 
 /** Throws the error again: as a conflict, where what the change was based on has changed meanwhile (412). */

@@ -4,7 +4,7 @@ import type {GitHubWorld} from '../model';
 import {accountJson, repositoryJson} from '../payload';
 import {GitHubRefusal, notFound} from '../refusal';
 import {isoSeconds} from '../time';
-import {appOf, type Call, fullName, type Handler, type Handlers, text} from './call';
+import {appOf, type Call, fullName, type Handler, type Handlers, isOfApp, text} from './call';
 import {paginate} from './paginate';
 
 const getApp: Handler = (call) => {
@@ -33,8 +33,7 @@ function appJson({scheduler, webUrl}: GitHubWorld, app: App, owner: Account) {
 
 /** An App without a webhook has no URL and no secret. */
 const getWebhookConfig: Handler = (call) => {
-  const {world} = call;
-  const hook = appOf(call) === world.app && world.deliveries.hooks().find(({target}) => target.kind === 'app');
+  const hook = call.world.deliveries.hooks().find(isOfApp(call));
   const set = hook ? {url: hook.url, ...(hook.secret ? {secret: '********'} : {})} : {};
   return {status: 200, body: {content_type: 'json', insecure_ssl: '0', ...set}};
 };
@@ -42,7 +41,7 @@ const getWebhookConfig: Handler = (call) => {
 /** The App changes its own webhook; what is left out stays. */
 const updateWebhookConfig: Handler = (call) => {
   const {url, secret} = (call.body ?? {}) as {readonly url?: string; readonly secret?: string};
-  const hook = call.world.deliveries.hooks().find(({target}) => target.kind === 'app');
+  const hook = call.world.deliveries.hooks().find(isOfApp(call));
   if (!hook) throw notFound();
   if (url !== undefined) hook.url = url;
   if (secret !== undefined) hook.secret = secret;

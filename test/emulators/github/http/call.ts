@@ -1,5 +1,6 @@
 import type {RunnerScope} from '../../../../shared/model/scope';
 import type {App, Token} from '../app';
+import type {Hook} from '../delivery';
 import type {GitHubWorld} from '../model';
 
 /** Who asks. */
@@ -37,6 +38,12 @@ export function appOf({identity, world}: Pick<Call, 'identity' | 'world'>): App 
   const {token} = identity.kind === 'token' ? identity : {};
   const id = token?.kind === 'installation' ? token.installation.id : undefined;
   return world.apps.find((app) => app.installations().some((each) => each.id === id)) ?? world.app;
+}
+
+/** Whether a hook is that of the App that asks. */
+export function isOfApp(call: Call): (hook: Hook) => boolean {
+  const app = appOf(call);
+  return ({target}) => target.kind === 'app' && (target.app ?? call.world.app) === app;
 }
 
 export function text(call: Call, name: string): string {

@@ -3,7 +3,7 @@ import {type Delivery, type Hook, outcomeOf} from '../delivery';
 import {httpSink} from '../http-sink';
 import {notFound} from '../refusal';
 import {isoSeconds} from '../time';
-import {type Call, fullName, type Handler, type Handlers, text} from './call';
+import {type Call, fullName, type Handler, type Handlers, isOfApp, text} from './call';
 import {paginate, paginateByCursor} from './paginate';
 
 const listDeliveries: Handler = (call) => {
@@ -57,7 +57,7 @@ const createHook: Handler = (call) => {
 
 /** The hook of the path, or the App's. Throws 404. */
 function ofCall(call: Call): (hook: Hook) => boolean {
-  if (!('hook_id' in call.path)) return (hook) => hook.target.kind === 'app';
+  if (!('hook_id' in call.path)) return isOfApp(call);
   const id = Number(call.path['hook_id']);
   if (!isOfScope(call)(call.world.deliveries.hook(id))) throw notFound();
   return (hook) => hook.id === id;

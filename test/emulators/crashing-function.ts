@@ -1,5 +1,6 @@
 import type {HttpFunction} from '@google-cloud/functions-framework';
 import {createProvision} from '../../functions/provision/index';
+import {createStop} from '../../functions/stop/index';
 import {systemClock} from '../../shared/clock';
 import {parseConfig} from '../../shared/config/config';
 import {createSecretReader} from '../../shared/config/secrets';
@@ -9,8 +10,14 @@ import {createCompute} from '../../shared/providers/gce/client/client';
 import {credentialsOf, type ServicesOptions} from '../../shared/services';
 import type {Store} from '../../shared/store/store';
 
+type CrashingFunction = 'provision' | 'stop';
+
+const MAKE = {provision: createProvision, stop: createStop};
+
 /** Where a process dies: before or after its `step`-th call to the outside, from 1. */
 export interface CrashPoint {
+  /** Whose process it is; `provision` unless given. */
+  readonly of?: CrashingFunction;
   readonly step: number;
   readonly side: 'before' | 'after';
 }
@@ -41,11 +48,12 @@ class CrashSwitch {
   }
 }
 
-/** `provision` in a process that dies at `point`, in the middle of a request, and is then replaced by a new one. */
-export function crashingProvision(options: ServicesOptions & {store: Store}, point: CrashPoint): HttpFunction {
+/** The function in a process that dies at `point`, in the middle of a request, and is then replaced by a new one. */
+export function crashingFunction(options: ServicesOptions & {store: Store}, point: CrashPoint): HttpFunction {
   const crashSwitch = new CrashSwitch(point);
   const {env, clock = systemClock, store} = options;
-  const config = parseConfig(env, 'provision');
+  const name = point.of ?? 'provision';
+  const config = parseConfig(env, name);
   const secrets = createSecretReader({clock, config});
   const github = createGitHub({
     apiUrl: config.github.apiUrl,
@@ -55,13 +63,13 @@ export function crashingProvision(options: ServicesOptions & {store: Store}, poi
   const {compute: emulator} = config.emulators;
   const compute = createCompute({project: 'world', clock, ...(emulator ? {emulator} : {})});
   const crashingGitHub: GitHubFor = (scope, installation) => withCrash(github(scope, installation), crashSwitch);
-  const first = createProvision({
+  const first = MAKE[name]({
     ...options,
     store: withCrash(store, crashSwitch),
     github: crashingGitHub,
     compute: withCrash(compute, crashSwitch),
   });
-  const second = createProvision(options);
+  const second = MAKE[name](options);
 
   let current = first;
   void crashSwitch.crashed.then(() => {
