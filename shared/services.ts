@@ -5,12 +5,11 @@ import {resolveAsFarAsPossible, withPlace} from './config/place';
 import type {SecretReader} from './config/secrets';
 import {InvalidConfiguration, Refused, Unavailable} from './errors';
 import type {Credentials} from './github/access';
-import type {ShareableApp} from './github/app-choice';
 import {sharedGitHub} from './github/apps';
 import {connectGitHub, dryRunGitHub} from './github/client';
 import type {Discovery, GitHubConnection, GitHubFor} from './github/github';
 import {createAppMaker} from './github/manifest';
-import {type DiscoveringApp, sharedDiscovery} from './github/shared-discovery';
+import {type SharedApp, sharedDiscovery} from './github/shared-discovery';
 import {createContainerHosts} from './hosts/containers';
 import type {Context, ControllingFunction, Services, ServicesBase} from './ports';
 import type {Compute} from './providers/gce/client/compute';
@@ -23,9 +22,6 @@ import {createFirestoreStore} from './store/firestore';
 import {runnerToInstallReader} from './store/runner-to-install';
 import type {Store} from './store/store';
 import {tracedCompute, tracedContext} from './traced-ports';
-
-/** One of several Apps, with all that the functions ask of it. */
-export type SharedApp = ShareableApp & DiscoveringApp;
 
 /** What is left out is the real implementation. */
 export interface ServicesOptions extends ServicesBaseOptions {

@@ -90,12 +90,16 @@ export class LookUps {
     return this.#kept(`?/${jobId}`, SEARCH_MS, () => this.#search(jobId, pools));
   }
 
-  /** A runner's registration, by its id or else by its name. */
+  /**
+   * A runner's registration, by its id or else by its name. `version`: a record's, which a kept answer has to be of. An older one does not go
+   * together with what is on record since.
+   */
   async registration(
     {scope, installationId}: {readonly scope: RunnerScope; readonly installationId: number | null},
     by: {readonly id: number} | {readonly name: string},
+    version: number,
   ): Promise<RegistrationLook> {
-    const key = JSON.stringify([scope, by]).toLowerCase();
+    const key = JSON.stringify([scope, by, version]).toLowerCase();
     return this.#foundIn(this.#registrations, key, () => {
       const github = this.#options.github(scope, installationId ?? undefined);
       return 'id' in by ? github.getRunner(by.id) : github.findRunner(by.name);

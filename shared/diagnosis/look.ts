@@ -172,7 +172,7 @@ async function registrationOf(
 ): Promise<RegistrationLook> {
   if (runner) {
     if (isBeingCreated(runner) || runner.githubId === null) return 'unknown';
-    return lookUps.registration(runner, {id: runner.githubId});
+    return lookUps.registration(runner, {id: runner.githubId}, Math.max(runner.stateAt, runner.onlineAt ?? 0));
   }
   const entry = look?.vm.pools.find(({pool}) => pool.name === job.pool);
   if (!entry) return 'unknown';
@@ -180,7 +180,8 @@ async function registrationOf(
   if (!isUp && job.demand !== 'dead') return 'unknown';
   const pool = poolOf(context, job.pool);
   const scope = pool ? scopeFor(pool, job) : repositoryScope(job.repository);
-  return lookUps.registration({scope, installationId: job.installationId}, {name: entry.runnerName});
+  const since = look?.document?.stateAt ?? 0;
+  return lookUps.registration({scope, installationId: job.installationId}, {name: entry.runnerName}, since);
 }
 
 /** In words, of the job's pool and its fallbacks. */

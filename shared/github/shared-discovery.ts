@@ -4,6 +4,7 @@ import {RateLimited, Refused, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope, repositoryScope} from '../model/scope';
 import {ActingApps, type PlacedApp} from './acting-apps';
+import type {ShareableApp} from './app-choice';
 import {
   type DiscoveredRepository,
   type Discovery,
@@ -26,6 +27,9 @@ export interface DiscoveringApp extends PlacedApp {
   /** Where the App's webhook delivers; null: it has none. Throws typed errors. */
   webhookUrl(): Promise<string | null>;
 }
+
+/** One of several Apps, with all that the functions ask of it. */
+export type SharedApp = ShareableApp & DiscoveringApp;
 
 export interface SharedDiscoveryOptions {
   /** The first one receives the webhooks, and its installation is the one that records name. */

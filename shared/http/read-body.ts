@@ -88,9 +88,15 @@ function eachChunk(request: Request, take: (chunk: Buffer) => void): ArrivingBod
       stop();
     }
   };
-  const onBroken = () => reject(new BadRequest(400, 'the connection ended before the body'));
+  let isWhole = false;
+  const onEnd = () => {
+    isWhole = true;
+    resolve();
+  };
+  // Every request closes in the end: an error, with its stack, is only made where somebody waits for the body.
+  const onBroken = () => isWhole || reject(new BadRequest(400, 'the connection ended before the body'));
   // The listener of `error` stays: without one, a connection that breaks later would end the process.
-  request.on('data', onData).on('end', resolve).on('error', onBroken).on('close', onBroken);
+  request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   if (request.destroyed && !request.readableEnded) onBroken();
 
   function stop(): void {

@@ -299,6 +299,29 @@ describe('a job that waits', () => {
     });
   });
 
+  test('is `runner_idle` once the sweep has noted that its runner is online, whatever GitHub answered before', async () => {
+    await start({
+      pools:
+        'pools: [{name: arm, org: acme, requires: [self-hosted, linux], runnerGroup: ci, provider: {type: gce, template: runner-arm64, region: us-central1}}]',
+    });
+    system.github.accounts.addRunnerGroup(system.github.accounts.organization('acme'), {
+      name: 'ci',
+      repositories: ['acme/web'],
+    });
+    const job = system.queueJob();
+    const isOnline = () => system.github.runners.all().some(({session}) => session?.live);
+    let before = '';
+    for (let seconds = 0; seconds < 300 && !isOnline(); seconds += 5) {
+      before = (await explain(job.id)).verdict;
+      await system.pass(5_000);
+    }
+    expect(before).toBe('booting');
+    expect(isOnline()).toBe(true);
+    await system.sweep();
+    await system.pass(3_000);
+    expect(await explain(job.id)).toMatchObject({verdict: 'runner_idle'});
+  });
+
   test('and was given up is `given_up` with the reason and how to retry', async () => {
     await start({queueLimits: {maxAttempts: 2, minBackoffMs: 1_000}, env: {TASK_MAX_ATTEMPTS: '2'}});
     system.compute.failLate({times: 3, error: STOCK_OUT});

@@ -10,8 +10,9 @@ import {callFunction, type FunctionAnswer} from './call-function';
 import {environmentOf, MANAGER_SECRET} from './environment';
 import type {Functions} from './functions';
 import {poolsOf} from './pools';
+import {randomOf} from './random-of';
 import type {Setting} from './scenario';
-import {randomOf, type SimulatedWorld} from './simulated-world';
+import type {SimulatedWorld} from './simulated-world';
 
 /** What is read of an answer of `GET /explain`. */
 export interface Explained {

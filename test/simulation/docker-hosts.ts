@@ -2,6 +2,7 @@ import {hostToken} from '../../shared/host-token';
 import {Secret} from '../../shared/secret';
 import type {ModelOrders, ModelReport} from '../emulators/docker/host-model';
 import {DockerWorld} from '../emulators/docker/world';
+import type {GitHubWorld} from '../emulators/github/model';
 import type {Scheduler} from '../emulators/scheduler';
 import type {SeededRandom} from '../emulators/seeded-random';
 import {MANAGER_SECRET} from './environment';
@@ -11,6 +12,12 @@ import type {Scenario} from './scenario';
 
 /** A world with thousands of calls an hour would take minutes: an agent calls every ten seconds while it has work. */
 const PACE = 5;
+
+/** In a world that rests between jobs: while no job is for a host and it has no container, every 100 s, which is less than a silence. */
+const PACE_WITHOUT_WORK = 20;
+
+/** While nothing is there at all: about as often as the sweep is called then. */
+const PACE_AT_REST = 360;
 
 /** What may go wrong with one call, of a thousand. */
 const LOST_ANSWERS = 25;
@@ -27,11 +34,16 @@ interface DockerHostsOptions {
   readonly startMs: number;
   readonly scenario: Scenario;
   readonly random: SeededRandom;
+  readonly github: GitHubWorld;
+  /** Whether a job is there that may run on a host. */
+  readonly isWanted: () => boolean;
   readonly violated: (rule: Violation['rule'], detail: string) => void;
 }
 
 /** The function `api`, as an agent reaches it. */
 interface SyncedServices {
+  /** Whether nothing is there that could need a host before the next event at GitHub. */
+  isResting(): boolean;
   sync(host: string, token: string, report: object): Promise<unknown>;
 }
 
@@ -49,7 +61,7 @@ export class DockerHosts {
       hosts: HOSTS.map(({name}) => name),
       sync: (host, report) => this.#sync(host, report),
       pullMs: () => this.#random.below(LONGEST_PULL_MS),
-      pace: PACE,
+      pace: (host) => this.#pace(host),
     });
     this.world.observe(({kind, machine}) => {
       if (kind === 'accepted') this.#checkCapacity(machine.place);
@@ -59,6 +71,17 @@ export class DockerHosts {
   start(services: SyncedServices): void {
     this.#services = services;
     this.world.start();
+    const {github, scenario} = this.simulated;
+    // A host that called seldom is needed now.
+    if (scenario.setting.rests)
+      github.observe((event) => event.kind === 'job' && event.job.status === 'queued' && this.world.wake());
+  }
+
+  #pace(host: string): number {
+    const {scenario, isWanted} = this.simulated;
+    if (!scenario.setting.rests || this.world.unfinished(host) > 0) return PACE;
+    if (this.#services?.isResting()) return PACE_AT_REST;
+    return isWanted() ? PACE : PACE_WITHOUT_WORK;
   }
 
   async #sync(host: string, report: ModelReport): Promise<ModelOrders> {

@@ -6,8 +6,8 @@ import {drawStandby, drawStandbyFaults} from './draw-standby';
 import {drawOutages} from './outages';
 import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
+import {randomOf} from './random-of';
 import type {JobKind, JobPlan, Scenario, Setting} from './scenario';
-import {randomOf} from './simulated-world';
 
 export interface DrawOptions {
   /** How long jobs go on coming. */

@@ -1,12 +1,12 @@
 import {RateLimited, Unavailable} from '../../shared/errors';
 import type {Discovery, GitHubFor} from '../../shared/github/github';
+import type {SharedApp} from '../../shared/github/shared-discovery';
 import type {NewTask} from '../../shared/model/tasks';
 import type {Run} from '../../shared/providers/cloud-run/client/run';
 import type {Codemagic} from '../../shared/providers/codemagic/client';
 import {CodemagicFailure} from '../../shared/providers/codemagic/failure';
 import type {Ec2} from '../../shared/providers/ec2/client/ec2';
 import type {Compute} from '../../shared/providers/gce/client/compute';
-import type {SharedApp} from '../../shared/services';
 import type {Store, Transaction} from '../../shared/store/store';
 import type {Tasks} from '../../shared/tasks/tasks';
 import type {AwsApi} from '../emulators/aws/api';

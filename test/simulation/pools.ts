@@ -44,9 +44,20 @@ export const LABELS: Readonly<Record<JobKind, readonly string[]>> = {
 /** Pools of a world with two providers, by the pool that falls back to them. */
 const FALLBACKS: Readonly<Record<string, string>> = {arm: 'arm-aws', spot: 'spot-aws', shared: 'shared-gce'};
 
-/** The pool whose jobs fall back to the pool of this name; itself: it is no fallback. */
+/** Pools of a world with all providers, by the pool that falls back to them: from each provider to another one, once by way of a second. */
+const FALLBACKS_OF_ALL: Readonly<Record<string, string>> = {
+  arm: 'arm-hosts',
+  'arm-hosts': 'arm-mac',
+  spot: 'spot-run',
+  shared: 'shared-ec2',
+  large: 'large-gce',
+};
+
+/** The pool whose jobs fall back to the pool of this name, at once or by way of others; itself: it is no fallback. */
 export function homeOf(pool: string): string {
-  return Object.entries(FALLBACKS).find(([, fallback]) => fallback === pool)?.[0] ?? pool;
+  const all = [...Object.entries(FALLBACKS), ...Object.entries(FALLBACKS_OF_ALL)];
+  const home = all.find(([, fallback]) => fallback === pool)?.[0];
+  return home === undefined ? pool : homeOf(home);
 }
 
 /** What jobs choose in a world with two providers: the fallback does not allow the second. */
@@ -90,6 +101,10 @@ const OF_ALL: Readonly<Record<string, SimulatedProvider>> = {
   shared: 'cloud-run',
   runs: 'docker',
   large: 'codemagic',
+  'arm-hosts': 'docker',
+  'arm-mac': 'codemagic',
+  'spot-run': 'cloud-run',
+  'shared-ec2': 'ec2',
 };
 
 function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
@@ -157,7 +172,11 @@ export function runnerConfig(setting: Setting): string {
     provider: {type: 'gce-vm', instance: VM.name, zone: VM.zone},
   };
   const isMixed = provider === 'gce+ec2';
-  const fallback = (name: string) => (isMixed ? {fallback: FALLBACKS[name]} : {});
+  const fallsBack = provider === ALL && setting.fallbacks === true;
+  const fallback = (name: string) => {
+    if (!isMixed && !fallsBack) return {};
+    return {fallback: (isMixed ? FALLBACKS : FALLBACKS_OF_ALL)[name]};
+  };
   const options = (given: object) => (isMixed ? {options: given} : {});
   const ofFallbacks = [
     {
@@ -188,8 +207,21 @@ export function runnerConfig(setting: Setting): string {
     repos: ['acme/*'],
     requires: LABELS.large,
     maxRunners: maxRunners.arm,
+    ...fallback('large'),
     provider: {...gce, template: 'runner-arm64', zones},
   };
+  // No job asks for the label of a fallback: its machines are for the jobs of other pools alone.
+  const ofAll = ['arm-hosts', 'arm-mac', 'spot-run', 'shared-ec2', 'large-gce'].map((name) => {
+    const home = homeOf(name);
+    return {
+      name,
+      ...(home === 'shared' ? {org: 'acme'} : {repos: ['acme/*', GONE]}),
+      requires: ['self-hosted', 'fallback', name],
+      maxRunners: maxRunners[home === 'large' ? 'arm' : (home as keyof Setting['maxRunners'])],
+      ...fallback(name),
+      provider: {...gce, template: home === 'spot' ? 'runner-gpu' : 'runner-arm64', zones},
+    };
+  });
   return JSON.stringify({
     ...(total === undefined ? {} : {maxRunners: total}),
     ...(provider === 'docker' || provider === ALL ? {hosts: HOSTS} : {}),
@@ -233,6 +265,7 @@ export function runnerConfig(setting: Setting): string {
       },
       ...(isMixed ? ofFallbacks : []),
       ...(provider === ALL ? [large] : []),
+      ...(fallsBack ? ofAll : []),
       ...(vm ? [persistent] : []),
     ],
   });

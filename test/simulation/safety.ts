@@ -133,7 +133,8 @@ export class Safety {
     const held = this.#heldBy(machine);
     held.add(machine);
     const pool = poolOf(machine);
-    const named = pool === 'large' ? 'arm' : homeOf(pool);
+    const home = homeOf(pool);
+    const named = home === 'large' ? 'arm' : home;
     const limit = pool === 'runs' ? RUNS_MAX : (setting.maxRunners[named as keyof Setting['maxRunners']] ?? 0);
     if (held.size > limit) {
       violated('too_many_runners', `${held.size} VMs of pool ${pool}, which may have ${limit}: ${namesOf(held)}`);

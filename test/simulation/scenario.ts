@@ -102,6 +102,10 @@ export interface Setting {
   readonly queues?: number;
   /** The scheduler starts each sweep twice, at once. */
   readonly sweepsTwice?: boolean;
+  /** Until the next job comes, and nothing is there, the sweep and the agents of Docker hosts are called seldom, as they are after the last one. */
+  readonly rests?: boolean;
+  /** Where there are all providers: each pool falls back to one of another provider, and one of them to two. */
+  readonly fallbacks?: boolean;
 }
 
 /** From one call of the scheduler to the next, at least: Cloud Scheduler knows whole minutes. */
@@ -184,6 +188,8 @@ export type Fault =
       readonly on: 'quota';
       readonly cpus: number;
       readonly refused: 'request' | 'operation';
+      /** That provider's alone, where there are several; every one's unless given. */
+      readonly of?: SimulatedProvider;
       readonly fromMs: number;
       readonly forMs: number;
     }

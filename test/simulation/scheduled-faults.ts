@@ -1,8 +1,8 @@
-import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
+import type {EmulatedMachine, MachineFaults, MachineWorld} from '../emulators/machines';
 import type {Scheduler} from '../emulators/scheduler';
 import type {FaultPlan} from './fault-plan';
 import type {PersistentVm} from './persistent-vm';
-import type {Fault} from './scenario';
+import type {Fault, SimulatedProvider} from './scenario';
 
 type Window = Extract<Fault, {fromMs: number}>;
 
@@ -18,6 +18,8 @@ export class ScheduledFaults {
     private readonly isOurs: (machine: EmulatedMachine) => boolean,
     private readonly vm: PersistentVm | undefined,
     faults: readonly Fault[],
+    /** Where the machines of one provider are, among several. */
+    private readonly worldOf: (provider: SimulatedProvider) => MachineWorld | undefined = () => undefined,
   ) {
     const startMs = scheduler.now();
     for (const fault of faults) {
@@ -65,6 +67,11 @@ export class ScheduledFaults {
     else this.machines.failHost(machine);
   }
 
+  /** The faults of the provider that alone has this one, or of all. */
+  #facing({of}: Extract<Fault, {on: 'quota'}>): MachineFaults {
+    return (of === undefined ? undefined : this.worldOf(of))?.faults ?? this.machines.faults;
+  }
+
   /** The model takes back everything at once, so what lasts is said again. */
   #change(change: () => void, fault: Fault): void {
     this.faultPlan.note(fault);
@@ -75,7 +82,7 @@ export class ScheduledFaults {
     for (const window of this.#active) {
       if (window.on === 'zone_down') faults.placeDown(window.zone);
       if (window.on === 'stock_out') faults.stockOut(window.zone);
-      if (window.on === 'quota') faults.quota(window.cpus, window.refused);
+      if (window.on === 'quota') this.#facing(window).quota(window.cpus, window.refused);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type {SharedApp} from '../../shared/services';
+import type {SharedApp} from '../../shared/github/shared-discovery';
 import type {App} from '../emulators/github/app';
 import {directApps} from '../emulators/github/direct-apps';
 import type {GitHubWorld} from '../emulators/github/model';

@@ -13,8 +13,9 @@ import {BEARER, environmentOf, WEBHOOK_SECRET} from './environment';
 import {Forger} from './forger';
 import type {Functions} from './functions';
 import {poolsOf} from './pools';
+import {randomOf} from './random-of';
 import {type Setting, sweepIntervalMs} from './scenario';
-import {randomOf, type SimulatedWorld} from './simulated-world';
+import type {SimulatedWorld} from './simulated-world';
 
 type Target = 'webhook' | 'provision' | 'stop' | 'sweep' | 'api';
 type Handlers = {readonly [T in Target]?: HttpFunction};
@@ -53,7 +54,7 @@ export class SimulatedServices {
   constructor(
     private readonly world: SimulatedWorld,
     functions: Functions,
-    private readonly isQuiet: () => boolean,
+    readonly isResting: () => boolean,
   ) {
     const {scheduler, github, scenario, executions, ports, safety, trace} = world;
     this.#chance = randomOf(scenario.seed, 'dispatch');
@@ -261,7 +262,7 @@ export class SimulatedServices {
     const step = sweepIntervalMs(scenario) / SWEEP_EVERY_MS;
     const index = Math.ceil(minute / step) * step;
     this.#cancelSweep = scheduler.at(startMs + index * SWEEP_EVERY_MS, () => {
-      if (!this.isQuiet()) this.#quietSince = index;
+      if (!this.isResting()) this.#quietSince = index;
       const every = index - this.#quietSince < MINUTES_A_DAY ? SWEEP_IDLE_EVERY : SWEEP_LONG_IDLE_EVERY;
       const isDue = this.#quietSince === index || index % every === 0;
       // Behind a sweep comes a look at what it began.

@@ -8,13 +8,12 @@ import {computeMachines, machineOf} from '../emulators/compute/machine-world';
 import {ComputeWorld} from '../emulators/compute/model';
 import {directGitHub} from '../emulators/github/direct';
 import {directDiscovery} from '../emulators/github/direct-discovery';
-import {GitHubWorld} from '../emulators/github/model';
+import type {GitHubWorld} from '../emulators/github/model';
 import type {Registration} from '../emulators/github/registration';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
 import {isInMemory} from '../emulators/memory/provider';
 import {runMachines} from '../emulators/run/machine-world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
-import {SeededRandom} from '../emulators/seeded-random';
 import {SeveralWorlds} from '../emulators/several-worlds';
 import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
@@ -28,17 +27,18 @@ import {ForeignResources} from './foreign-resources';
 import {isHeld} from './held-machines';
 import {joinMachines} from './joined-machines';
 import {Leftovers} from './leftovers';
-import {listFaults} from './list-faults';
 import {Neighbours} from './neighbours';
 import {watchOptions} from './option-promises';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, REPOSITORIES, TEMPLATES} from './pools';
+import {BOOT_MINUTES, TEMPLATES} from './pools';
+import {randomOf} from './random-of';
 import {Safety, type Violation} from './safety';
 import {ALL, type Scenario, type SimulatedProvider} from './scenario';
 import {ScheduledFaults} from './scheduled-faults';
 import {planApps} from './several-apps';
+import {simulateGitHub} from './simulated-github';
 import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
 import {StandbyPromises} from './standby-promises';
@@ -112,7 +112,7 @@ export class SimulatedWorld {
         )
       : NO_TRACE;
 
-    this.github = this.#makeGitHub();
+    this.github = simulateGitHub({scenario, scheduler, faultPlan: this.faultPlan, trace: this.trace});
     this.compute = new ComputeWorld({scheduler, random: randomOf(seed, 'compute')});
     this.store = createMemoryStore({clock: scheduler});
     const isMixed = setting.provider === 'gce+ec2';
@@ -136,9 +136,16 @@ export class SimulatedWorld {
           startMs: this.startMs,
           scenario,
           random: randomOf(seed, 'agents'),
+          github: this.github,
+          isWanted: () => this.workload.wants(setting.fallbacks ? 'self-hosted' : 'run-'),
           violated: (...what) => this.violated(...what),
         })
       : undefined;
+    const worldOf = (provider: SimulatedProvider): MachineWorld | undefined => {
+      if (provider === 'gce') return ofCompute;
+      if (provider === 'ec2') return aws?.world;
+      return provider === 'codemagic' ? codemagic?.world : run && runMachines(run.world);
+    };
     const made = [this.docker?.world, memory?.world, codemagic?.world, aws?.world, run && runMachines(run.world)];
     const worlds = made.filter((world) => world !== undefined);
     const several = isMixed && aws ? joinMachines(ofCompute, aws.world) : new SeveralWorlds([ofCompute, ...worlds]);
@@ -177,7 +184,7 @@ export class SimulatedWorld {
     const {github, compute, killed} = this;
     this.safety = new Safety({setting, startMs: this.startMs, github, machines: this.made, killed, violated});
     watchOptions({github, machines: this.made, compute, aws: aws?.world, violated});
-    this.workload = new Workload(github, jobs, setting.brokenLists === 'nobodys', setting.provider);
+    this.workload = new Workload(github, jobs, setting);
     planFloods(github, this.faultPlan, faults);
     this.vmPromises = this.vm && new VmPromises({vm: this.vm, github, compute, scenario, violated});
     const scheduledFaults = new ScheduledFaults(
@@ -187,6 +194,7 @@ export class SimulatedWorld {
       (one) => this.#isMade(one),
       this.vm,
       faults,
+      worldOf,
     );
     this.scheduledFaults = scheduledFaults;
     this.ports = new FaultyPorts({
@@ -256,48 +264,6 @@ export class SimulatedWorld {
     this.trace.add(`BROKEN: ${rule}: ${detail}`);
   }
 
-  #makeGitHub(): GitHubWorld {
-    const {seed, setting} = this.scenario;
-    const back = randomOf(seed, 'given back');
-    const github = new GitHubWorld({
-      lists: listFaults({
-        ...setting,
-        random: randomOf(seed, 'pages'),
-        labelsOf: (run) => this.github.queue.run(run).jobs.flatMap(({labels}) => labels),
-      }),
-      ...(setting.givesBack ? {givesBack: () => 1000 + back.below(5 * 60_000)} : {}),
-      scheduler: this.scheduler,
-      random: randomOf(seed, 'github'),
-      authClock: this.scheduler,
-      routing: setting.routing,
-      latencies: {
-        delivery: [200, 4_000],
-        pickup: [500, 8_000],
-        busy: [0, setting.busyLieMs],
-        listing: [0, setting.listingMs],
-        removal: [0, setting.removalMs],
-      },
-    });
-    const more = Array.from({length: setting.moreRepositories ?? 0}, (_, n) => `acme/repo-${n}`);
-    for (const repository of [...REPOSITORIES, ...more]) github.addRepository(repository, {visibility: 'private'});
-    const late = randomOf(seed, 'webhooks');
-    github.deliveries.faults = () => {
-      const delayMs = late.below(setting.webhookDelayMs + 1);
-      const effect = this.faultPlan.webhook();
-      if (effect) this.trace.add(`fault: webhook ${JSON.stringify(effect)}`);
-      if (effect === undefined) return {delayMs};
-      if (typeof effect === 'object') return {delayMs: effect.lateMs};
-      return {
-        delayMs,
-        drop: effect === 'dropped',
-        duplicates: effect === 'doubled' ? 1 : 0,
-        loseAnswer: effect === 'answer_lost',
-        neverArrives: effect === 'never_arrives',
-      };
-    };
-    return github;
-  }
-
   #executionName(): string {
     const execution = this.executions.current();
     return execution ? `${execution.target}#${execution.id}` : '';
@@ -318,11 +284,4 @@ export class SimulatedWorld {
 /** Loaded by worlds that have it: the emulator loads AWS's own SDK. */
 function loadAws(): typeof import('./simulated-aws') {
   return require('./simulated-aws');
-}
-
-/** One source of chance for each purpose, so that a change in one does not change the others. */
-export function randomOf(seed: number, purpose: string): SeededRandom {
-  let hash = seed >>> 0;
-  for (const character of purpose) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
-  return new SeededRandom(hash);
 }

@@ -66,6 +66,8 @@ export function retryingTruth(known: Known, job: JobDocument, told: Told): strin
     return 'no task of the queue is there to try it again';
   }
   const {skewMs} = world.scenario.setting;
+  // The try that was told of has begun and is not over, or is: a second task of the job, which found its lease held, is none of what is said.
+  if (tasks.some((task) => task.attempts > Number(attempt))) return undefined;
   const between = tasks.filter((task) => !task.running && task.attempts === Number(attempt));
   const next = job.failedAttempt?.nextTryAt;
   // What is told of a runner that was begun for another job is on that job's record.

@@ -7,14 +7,18 @@ import type {Job, JobStatus} from '../emulators/github/job';
 import type {Explained} from './control-api';
 import {environmentOf} from './environment';
 import {KEPT_MS, type Known, type OnRecord} from './known';
+import {randomOf} from './random-of';
 import type {Setting} from './scenario';
 import type {SimulatedServices} from './simulated-services';
-import {randomOf, type SimulatedWorld} from './simulated-world';
+import type {SimulatedWorld} from './simulated-world';
 import {OF_QUEUED, whatIsWrong} from './verdict-truths';
 import type {WorldHistory} from './world-history';
 
 /** The longest time between two looks. When they are is the seed's choice, so that every moment of a minute is met. */
 const MOST_MS = 600_000;
+
+/** In a world that rests between jobs, while nothing is there: one look of so many. The others would see the same again. */
+const LOOKS_AT_REST = 12;
 
 /** Jobs that are asked about in one look, with GitHub. */
 const ASKED = 3;
@@ -146,10 +150,16 @@ export function watchVerdicts(world: SimulatedWorld, services: SimulatedServices
     if (scheduler.now() !== now) world.violated('wrong_verdict', 'the look took time');
   }
 
+  let atRest = 0;
+  const isDue = () => {
+    atRest = scenario.setting.rests && services.isResting() ? atRest + 1 : 0;
+    return atRest % LOOKS_AT_REST === 0;
+  };
+
   // Its own step: nothing else happens while it reads.
   const look = () => {
     scheduler.at(scheduler.now() + 1_000 + chance.below(MOST_MS), () => {
-      check().catch((error: unknown) => world.violated('wrong_verdict', String(error)));
+      if (isDue()) check().catch((error: unknown) => world.violated('wrong_verdict', String(error)));
       if (!workload.isOver()) look();
     });
   };

@@ -81,13 +81,14 @@ function wrongAboutBoot(known: Known, {runner}: JobDocument, told: Told): string
   // A host picks its container up with its next call, and may never get to know of it.
   if (world.docker && !isThere) return undefined;
   if (!isThere && !history.accepted.has(runner)) return `no machine ${runner} was ever created`;
-  const online = history.onlineAtMs(runner);
-  if (online !== undefined && now - online > oldMs(known, told)) {
-    return `${runner} came online ${(now - online) / 1000} s ago`;
-  }
-  const changed = history.changedAtMs(runner) ?? 0;
   const id = known.record.runners.get(runner)?.githubId ?? null;
-  const isRegistered = id === null || world.github.runners.all().some((one) => one.id === id);
+  const registration = world.github.runners.all().find((one) => one.id === id);
+  const online = history.onlineAtMs(runner);
+  // GitHub tells that a runner is online, not that it was: of one that is offline again only the sweep has news.
+  const lateMs = registration?.session?.live ? oldMs(known, told) : newsMs(world);
+  if (online !== undefined && now - online > lateMs) return `${runner} came online ${(now - online) / 1000} s ago`;
+  const changed = history.changedAtMs(runner) ?? 0;
+  const isRegistered = id === null || registration !== undefined;
   if (told.by === 'github' && !isRegistered && now - changed > KEPT_MS) return `${runner} is not registered any more`;
   const ended = history.endedAtMs(runner);
   return ended !== undefined && now - ended > newsMs(world)

@@ -1,4 +1,6 @@
-import {ALL, type CallFault, type Fault, type Scenario, type SimulatedProvider} from './scenario';
+import {isOutageAlone} from './outages';
+import {randomOf} from './random-of';
+import {ALL, type CallFault, type Fault, type JobKind, type Scenario, type SimulatedProvider} from './scenario';
 
 /** Calls of Compute Engine, and the calls of another provider that come at the same moments. */
 const BY_NAME: Readonly<Record<string, string>> = {
@@ -56,9 +58,45 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
   return {
     ...scenario,
     jobs: scenario.jobs.map((job) => ({...job, durationMs: Math.min(job.durationMs, longestMs)})),
-    setting: {...setting, provider, ...(provider === 'docker' ? NOT_ON_HOSTS : {})},
+    setting: {
+      ...{...setting, provider},
+      ...(provider === 'docker' ? NOT_ON_HOSTS : {}),
+      // One world of ten is watched without a pause, which takes many times as long.
+      ...(provider === ALL ? {rests: scenario.seed % 10 !== 0, fallbacks: hasFallbacks(scenario)} : {}),
+    },
     faults: provider === 'gce+ec2' ? ofBoth(scenario) : faultsWith(scenario, provider),
   };
+}
+
+/** In two of three worlds with all providers each pool has another one behind it. */
+function hasFallbacks({seed}: Scenario): boolean {
+  return seed % 3 !== 0;
+}
+
+/** Which jobs are the first to ask each provider in a world with all of them. */
+const FIRST_ASKED = [
+  {of: 'gce', kinds: ['arm']},
+  {of: 'ec2', kinds: ['spot']},
+  {of: 'cloud-run', kinds: ['shared', 'bare']},
+  {of: 'codemagic', kinds: ['large']},
+] as const satisfies readonly {of: SimulatedProvider; kinds: readonly JobKind[]}[];
+
+/** Jobs of a pool from one outage of its provider to the next. */
+const JOBS_BETWEEN_OUTAGES = 6;
+
+/** One provider has no quota left, or for one machine, again and again when a job asks it: so that jobs fall back. */
+function drawLackOfOne(scenario: Scenario): Fault[] {
+  const {seed, jobs} = scenario;
+  if (!hasFallbacks(scenario) || isOutageAlone(scenario)) return [];
+  const random = randomOf(seed, 'lack of one');
+  const {of, kinds} = FIRST_ASKED[random.below(FIRST_ASKED.length)] ?? FIRST_ASKED[0];
+  const asking = jobs.filter(({kind}) => (kinds as readonly JobKind[]).includes(kind));
+  return asking
+    .filter((_, index) => index % JOBS_BETWEEN_OUTAGES === 0)
+    .map(({atMs}) => ({
+      ...{on: 'quota', of, cpus: 4 * random.below(2), fromMs: atMs},
+      ...{refused: random.below(2) === 0 ? 'request' : 'operation', forMs: random.below(WITHOUT_QUOTA_MS)},
+    }));
 }
 
 /** How long Compute Engine has no quota left in two of three worlds with two providers. */
@@ -75,8 +113,10 @@ function ofBoth({seed, faults, jobs}: Scenario): Fault[] {
   return [...own, {on: 'quota', cpus, refused, fromMs: jobs[0]?.atMs ?? 0, forMs: WITHOUT_QUOTA_MS}];
 }
 
-function faultsWith({faults}: Scenario, provider: Exclude<SimulatedProvider, 'gce' | 'gce+ec2'>): Fault[] {
-  return faults.map((fault, index) => (provider === ALL ? anywhere(fault, index) : translated(fault, CALLS[provider])));
+function faultsWith(scenario: Scenario, provider: Exclude<SimulatedProvider, 'gce' | 'gce+ec2'>): Fault[] {
+  const {faults} = scenario;
+  if (provider !== ALL) return faults.map((fault) => translated(fault, CALLS[provider]));
+  return [...faults.map(anywhere), ...drawLackOfOne(scenario)];
 }
 
 /** Every other call of Compute Engine is one of whichever other provider comes upon it. */

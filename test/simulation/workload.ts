@@ -4,6 +4,9 @@ import {isTheirs} from './neighbours';
 import {labelsOf, NOBODYS} from './pools';
 import type {JobPlan, Setting} from './scenario';
 
+/** A world does not rest for less than this. */
+const SOON_MS = 20 * 60_000;
+
 /** Plays the plans of the scenario's jobs at GitHub. */
 export class Workload {
   readonly jobs: Readonly<Job>[] = [];
@@ -18,9 +21,8 @@ export class Workload {
 
   constructor(
     private readonly github: GitHubWorld,
-    plans: readonly JobPlan[],
-    private readonly withNobodys = false,
-    private readonly provider?: Setting['provider'],
+    private readonly plans: readonly JobPlan[],
+    private readonly setting: Pick<Setting, 'brokenLists' | 'provider' | 'rests'> = {},
   ) {
     this.#startMs = github.scheduler.now();
     this.#waiting = plans.length;
@@ -42,7 +44,21 @@ export class Workload {
 
   /** Whether no job is queued or runs, and none is about to be: the next one may come in weeks. */
   isResting(): boolean {
-    return this.#waiting === 0 && this.jobs.every(({status}) => status === 'completed' || status === 'waiting');
+    return !this.#isSoon() && this.jobs.every(({status}) => status === 'completed' || status === 'waiting');
+  }
+
+  /** Whether a job that is queued or runs asks for the label, or one whose name begins with it. */
+  wants(label: string): boolean {
+    return this.jobs.some(
+      ({status, labels}) => status !== 'completed' && labels.some((one) => one.toLowerCase().startsWith(label)),
+    );
+  }
+
+  /** Whether a run is about to begin. */
+  #isSoon(): boolean {
+    if (this.#waiting === 0 || !this.setting.rests) return this.#waiting > 0;
+    const nowMs = this.github.scheduler.now() - this.#startMs;
+    return this.plans.some(({atMs}) => atMs >= nowMs && atMs < nowMs + SOON_MS);
   }
 
   #begin(plan: JobPlan): void {
@@ -61,7 +77,7 @@ export class Workload {
       });
     };
     for (let member = 0; member < parallel; member++) add();
-    if (this.withNobodys) {
+    if (this.setting.brokenLists === 'nobodys') {
       this.github.queueJob({repository: plan.repository, labels: [NOBODYS], durationMs: plan.durationMs});
     }
     if (plan.heldBesideMs !== undefined) this.#holdBeside(plan, plan.heldBesideMs, runId);
@@ -70,7 +86,7 @@ export class Workload {
   #add(plan: JobPlan, runId: number | undefined): Job {
     const job = this.github.queueJob({
       repository: plan.repository,
-      labels: labelsOf(plan.kind, this.jobs.length, this.provider),
+      labels: labelsOf(plan.kind, this.jobs.length, this.setting.provider),
       durationMs: plan.durationMs,
       ...(plan.approvedAfterMs === undefined ? {} : {needsApproval: true}),
       ...(runId === undefined ? {} : {runId}),
@@ -90,7 +106,7 @@ export class Workload {
   }
 
   #holdBeside({repository, kind, durationMs}: JobPlan, forMs: number, runId: number | undefined): void {
-    const labels = labelsOf(kind, this.jobs.length, this.provider);
+    const labels = labelsOf(kind, this.jobs.length, this.setting.provider);
     const place = {repository, labels, durationMs, ...(runId === undefined ? {} : {runId})};
     const job = this.github.queueJob({...place, needsApproval: true});
     this.jobs.push(job);

@@ -15,8 +15,8 @@ export interface DockerWorldOptions {
   readonly sync: (host: string, report: ModelReport) => Promise<ModelOrders>;
   /** From the order to a container that runs: its image is pulled. */
   readonly pullMs: () => number;
-  /** How many times longer than it is told an agent waits between two calls; 1 unless given. */
-  readonly pace?: number;
+  /** How many times longer than it is told the agent of a host waits between two calls; 1 unless given. */
+  readonly pace?: (host: string) => number;
 }
 
 /** A container as a machine of any provider. */
@@ -58,6 +58,8 @@ export class DockerWorld implements MachineWorld {
   /** Why the container is taken away that is taken away now. */
   #cause: MachineEventKind = 'deleting';
   #isClosed = false;
+  /** The next call of each host, while it waits. */
+  readonly #next = new Map<string, () => void>();
 
   constructor(private readonly options: DockerWorldOptions) {
     for (const host of options.hosts) {
@@ -150,12 +152,23 @@ export class DockerWorld implements MachineWorld {
     this.options.scheduler.at(this.options.scheduler.now() + ms, () => this.#silent.delete(host));
   }
 
+  /** Agents that wait call now. */
+  wake(): void {
+    for (const [host, cancel] of this.#next) {
+      cancel();
+      this.#callLater(host, 0);
+    }
+  }
+
   #callLater(host: string, seconds: number): void {
-    const {scheduler, pace = 1} = this.options;
-    scheduler.at(scheduler.now() + seconds * pace * 1000, () => void (this.#isClosed || this.#call(host)));
+    const {scheduler, pace} = this.options;
+    const waitMs = seconds * (pace?.(host) ?? 1) * 1000;
+    const cancel = scheduler.at(scheduler.now() + waitMs, () => void (this.#isClosed || this.#call(host)));
+    this.#next.set(host, cancel);
   }
 
   async #call(host: string): Promise<void> {
+    this.#next.delete(host);
     let seconds = ERROR_WAIT_SECONDS;
     const model = this.#models.get(host);
     if (model && !this.#silent.has(host)) {

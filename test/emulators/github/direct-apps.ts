@@ -1,5 +1,5 @@
+import type {SharedApp} from '../../../shared/github/shared-discovery';
 import {ownerOf, scopeName} from '../../../shared/model/scope';
-import type {SharedApp} from '../../../shared/services';
 import {sameName} from './account';
 import type {App, Installation} from './app';
 import {directGitHub} from './direct';

@@ -8,6 +8,9 @@ import {playSeeds} from './play-seeds';
 import type {SeedResult} from './seed-result';
 import {Summary} from './summary';
 
+/** Simulated weeks from one line of progress to the next, where the output is no terminal. */
+const WEEKS_BETWEEN = 10;
+
 /** Failing seeds that are cut down and shown; the others are named. */
 const SHOWN = 3;
 
@@ -28,8 +31,16 @@ async function main(): Promise<number> {
     const scenario = withProvider(drawScenario(options.seed, options), options.provider);
     process.stdout.write(reportOf(scenario, await simulate(scenario, {isTraced: true})));
   }
-  const summary = new Summary(options.seeds);
+  const summary = new Summary(options.seeds, options.days);
   const failed: SeedResult[] = [];
+  let told = 0;
+  // A run of hours that is stopped tells what it has seen.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.stdout.write(`\nstopped by ${signal}\n${summary.text()}`);
+      process.exit(1);
+    });
+  }
   await playSeeds({
     ...options,
     onResult(result) {
@@ -41,7 +52,10 @@ async function main(): Promise<number> {
         );
       }
       if (process.stdout.isTTY) process.stdout.write(`\r${summary.progress()}`);
-      else if (summary.done % 500 === 0) process.stdout.write(`${summary.progress()}\n`);
+      else if (summary.done % 500 === 0 || Math.floor(summary.weeks() / WEEKS_BETWEEN) > told) {
+        told = Math.floor(summary.weeks() / WEEKS_BETWEEN);
+        process.stdout.write(`${summary.progress()}\n`);
+      }
     },
   });
   process.stdout.write(`\n${summary.text()}`);

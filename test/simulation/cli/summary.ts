@@ -11,7 +11,16 @@ export class Summary {
   readonly #faults = new Map<string, number>();
   readonly #startedAt = performance.now();
 
-  constructor(private readonly planned: number) {}
+  /** @param days how long jobs go on coming in the world of one seed */
+  constructor(
+    private readonly planned: number,
+    private readonly days: number,
+  ) {}
+
+  /** Time in which jobs came, in all worlds together: seeds times days. What a world takes to come to rest is not counted. */
+  weeks(): number {
+    return (this.done * this.days) / 7;
+  }
 
   add(result: SeedResult): void {
     this.done += 1;
@@ -26,7 +35,8 @@ export class Summary {
   }
 
   progress(): string {
-    return `${this.done} of ${this.planned} seeds, ${this.#failed} failed, ${this.#perSecond()} a second`;
+    const weeks = `${this.weeks().toFixed(1)} simulated weeks`;
+    return `${this.done} of ${this.planned} seeds of ${this.days} days (${weeks}), ${this.#failed} failed, ${this.#perSecond()} a second`;
   }
 
   text(): string {

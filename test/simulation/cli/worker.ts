@@ -8,6 +8,9 @@ export interface Batch {
   readonly provider: SimulatedProvider;
 }
 
+// Refusals are part of every sweep, and nobody reads where in the code they were made.
+Error.stackTraceLimit = 0;
+
 /** A process that plays batches of seeds and tells its parent of each. */
 process.on('message', (batch: Batch) => {
   void play(batch);

@@ -25,4 +25,16 @@ export const FALLBACK_MUTATIONS: readonly Mutation[] = [
     provider,
   },
   {name: 'option: the disk is that of the template', exported: 'disksFor', wrap: '() => () => ({})', provider},
+  {
+    name: 'all: the job keeps its slot of its own pool',
+    marked: 'slot given back',
+    value: '[]',
+    provider: 'all',
+  },
+  {
+    name: 'all: a runner of another provider has the labels of its pool alone',
+    marked: 'labels of a fallback',
+    value: '[...to.requires]',
+    provider: 'all',
+  },
 ];
