@@ -15,20 +15,30 @@ const BASE = [
   'host-token',
   'google-answer',
   'google-call',
+  'durations',
 ];
 /** Each holds an interface of an outside world, and nothing of what implements it. */
-const INTERFACES = ['github/github', 'github/shared-limits', 'providers/provider', 'store/store', 'tasks/tasks'];
+const INTERFACES = [
+  'github/github',
+  'github/shared-limits',
+  'providers/provider',
+  'providers/persistent-vm',
+  'providers/container-hosts',
+  'store/store',
+  'tasks/tasks',
+];
 const CORE = ['model', 'ports', ...BASE, ...INTERFACES];
 /** The settings of each provider, which `config/pool-schema.ts` puts together. */
 const PROVIDER_CONFIG = '^shared/providers/[^/]+/config[.]ts$';
 /** What the settings of a provider need to know of its machines. */
 const SETTINGS_FACTS = '^shared/providers/gce/suspendable[.]ts$';
 /** The contract of providers, and what they have in common. */
-const OF_PROVIDERS = '^shared/providers/(provider|placements|try-placements|poll-budget|console-line)[.]ts$';
+const OF_PROVIDERS = '^shared/providers/(provider|persistent-vm|container-hosts|placements|try-placements|poll-budget|console-line)[.]ts$';
 const WORLDS = ['github', 'providers', 'store', 'tasks', 'telemetry'];
 
 /** `may`: any import. `types`: only `import type`. `also`: of another folder, files that a rule of their own limits further. */
 const FOLDERS = [
+  {name: 'durations', may: []},
   {name: 'errors', may: []},
   {name: 'clock', may: []},
   {name: 'random', may: []},
@@ -41,7 +51,7 @@ const FOLDERS = [
   {name: 'host-token', may: ['hmac', 'secret']},
   {name: 'google-answer', may: []},
   {name: 'google-call', may: ['google-answer']},
-  {name: 'model', may: ['errors']},
+  {name: 'model', may: ['durations', 'errors']},
   {name: 'config', may: ['model', ...BASE], also: PROVIDER_CONFIG},
   ...WORLDS.map((name) => ({name, may: ['model', ...BASE], types: ['config']})),
   {name: 'ports', may: ['model', ...BASE], types: ['config', ...WORLDS]},

@@ -7,6 +7,7 @@ import {PER_MINUTE} from '../../shared/api/rate-limits';
 import {linkToken} from '../../shared/api/session';
 import {parseConfig} from '../../shared/config/config';
 import type {Environment} from '../../shared/config/variables';
+import {MINUTE_MS} from '../../shared/durations';
 import {HOST_TOKEN_HEADER, hostToken} from '../../shared/host-token';
 import {systemRandom} from '../../shared/random';
 import {Secret} from '../../shared/secret';
@@ -92,7 +93,7 @@ const KINDS: readonly {readonly repository: string; readonly label: string; read
 ];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 15 * MINUTE_MS;
 const MS_PER_JOB = 60_000;
 
 /** How long the link to the live page logs in, in simulated time: the longest that there is. */

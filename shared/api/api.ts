@@ -1,9 +1,8 @@
 import type {Request} from '@google-cloud/functions-framework';
 import {TtlCache} from '../cache';
-import type {SecretCheck} from '../config/secret-check';
 import {LookUps} from '../diagnosis/look-ups';
 import {RecentJobs} from '../diagnosis/recent-jobs';
-import {HOST_TOKEN_HEADER, isHostToken} from '../host-token';
+import {HOST_TOKEN_HEADER} from '../host-token';
 import {Problem, problemReply, toProblem} from '../http/errors';
 import {isPath} from '../http/framework';
 import {type BodyReader, createBodyReader} from '../http/read-body';
@@ -11,6 +10,7 @@ import type {Reply} from '../http/server';
 import {traceFields, traceOf} from '../http/trace';
 import type {Logger} from '../logger';
 import type {Services, ServicesBase} from '../ports';
+import {Callers} from './callers';
 import {idempotencyKey, onlyOnce} from './idempotency';
 import {MAX_BODY_BYTES, parseBody, type RawInput, readQuery} from './input';
 import {createRouter, isDryRun, type Operation, type RequestContext, withoutPrefix} from './operation';
@@ -18,11 +18,9 @@ import {createAssets, serveAsset} from './pages/docs';
 import type {PageFiles} from './pages/files';
 import {Pages} from './pages/pages';
 import {requireOwnPage} from './pages/request';
-import {type Caller, PER_MINUTE, type PerMinute, RateLimits} from './rate-limits';
+import {PER_MINUTE, type PerMinute, RateLimits} from './rate-limits';
 import {OPERATIONS} from './routes/index';
-import {clientAddress, corsHeaders, isSecret, preflightHeaders, SECRET_HEADER, secretId} from './security';
-import {Sessions} from './session';
-import {WrongSecrets} from './wrong-secrets';
+import {corsHeaders, preflightHeaders, SECRET_HEADER} from './security';
 
 export interface ApiOptions {
   /** Throws `InvalidConfiguration`. */
@@ -55,9 +53,7 @@ export class Api {
   readonly #largeBodies = new Map<number, BodyReader>();
   #base: ServicesBase<'api'> | undefined;
   #limits: RateLimits | undefined;
-  #wrongSecrets: WrongSecrets | undefined;
-  #checkSecret: SecretCheck | undefined;
-  #sessions: Sessions | undefined;
+  #callers: Callers | undefined;
   #pages: Pages | undefined;
   #pageFiles: Promise<PageFiles | undefined> | undefined;
   #memory: Memory | undefined;
@@ -79,8 +75,7 @@ export class Api {
   async #reply(request: Request): Promise<Reply> {
     const base = this.#configured();
     const match = isPath(request.originalUrl) ? this.#router.match(request.method, request.path) : undefined;
-    const host = match?.kind === 'found' ? await this.#hostOf(request, match, base) : undefined;
-    const caller: Caller = host === undefined ? await this.#callerOf(request, base) : {kind: 'host', id: host};
+    const caller = await this.#callersOf(base).identify(request, match?.kind === 'found' ? match : undefined);
     // Malformed requests count as well.
     this.#limits ??= new RateLimits(base.clock, {...PER_MINUTE, ...this.#options.perMinute});
     this.#limits.count(caller);
@@ -94,7 +89,7 @@ export class Api {
 
     const authenticated = caller.kind === 'secret' || caller.kind === 'session';
     const {route, parameters} = match;
-    if (route.access === 'host' && host === undefined) throw wrongHostToken();
+    if (route.access === 'host' && caller.kind !== 'host') throw wrongHostToken();
     if (caller.kind === 'session' && route.method !== 'GET') requireOwnPage(request);
     if (route.access === 'secret' && !authenticated) {
       throw new Problem(
@@ -131,68 +126,19 @@ export class Api {
     return this.#base;
   }
 
-  /**
-   * By valid credentials, else by the client's address. A wrong secret is not made good by a session. Throws the problem `rate-limited` for an
-   * address with too many wrong secrets.
-   */
-  async #callerOf(request: Request, base: ServicesBase<'api'>): Promise<Caller> {
-    const given = request.get(SECRET_HEADER);
-    if (given) {
-      if (await this.#isSecret(request, base, given)) return {kind: 'secret', id: secretId(given)};
-    } else {
-      const session = await this.#sessionsOf(base).find(request.headers.cookie);
-      if (session) return {kind: 'session', id: secretId(session)};
-    }
-    return {kind: 'nobody', id: this.#addressOf(request)};
-  }
-
-  #addressOf(request: Request): string {
-    return clientAddress(request, this.#options.isBehindCloudRun);
-  }
-
-  /** Whether somebody at the client's address has sent the secret, in the header or the form. Counts wrong ones. */
-  async #isSecret(
-    request: Request,
-    {config, secretCheck, clock}: ServicesBase<'api'>,
-    given: string,
-  ): Promise<boolean> {
-    const address = this.#addressOf(request);
-    this.#wrongSecrets ??= new WrongSecrets(clock);
-    this.#wrongSecrets.admit(address);
-    this.#checkSecret ??= secretCheck(config.managerSecrets);
-    const isRight = await this.#checkSecret((secret) => isSecret(given, secret));
-    this.#wrongSecrets[isRight ? 'right' : 'wrong'](address);
-    return isRight;
-  }
-
-  /** The host whose token the request carries, of an operation for hosts. With several secrets, the token of any of them is valid. */
-  async #hostOf(
-    request: Request,
-    {route, parameters}: {readonly route: Operation; readonly parameters: Readonly<Record<string, string>>},
-    {config, secretCheck}: ServicesBase<'api'>,
-  ): Promise<string | undefined> {
-    const given = request.get(HOST_TOKEN_HEADER);
-    const {host} = parameters;
-    if (route.access !== 'host' || !given || host === undefined) return undefined;
-    this.#checkSecret ??= secretCheck(config.managerSecrets);
-    const {deployment} = config;
-    return (await this.#checkSecret((secret) => isHostToken(given, secret, {deployment, host}))) ? host : undefined;
-  }
-
-  #sessionsOf({config, secrets, clock, random}: ServicesBase<'api'>): Sessions {
-    const [source] = config.managerSecrets;
-    if (!source) throw new RangeError('api starts with a manager secret or not at all');
-    this.#sessions ??= new Sessions({source, secrets, clock, random});
-    return this.#sessions;
+  #callersOf(base: ServicesBase<'api'>): Callers {
+    this.#callers ??= new Callers(base, this.#options.isBehindCloudRun);
+    return this.#callers;
   }
 
   #pagesOf(base: ServicesBase<'api'>): Pages {
+    const callers = this.#callersOf(base);
     this.#pages ??= new Pages({
       base,
       services: this.#options.services,
-      sessions: this.#sessionsOf(base),
+      sessions: callers.sessions,
       bodies: this.#bodies,
-      isSecret: (request, given) => this.#isSecret(request, base, given),
+      isSecret: (request, given) => callers.isSecret(request, given),
       files: () => {
         this.#pageFiles ??= this.#options.pageFiles();
         return this.#pageFiles;

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import type {IncomingHttpHeaders} from 'node:http';
+import {MINUTE_MS} from '../durations';
 import {LeaseHeld} from '../errors';
 import {Problem} from '../http/errors';
 import {JSON_TYPE, type Reply} from '../http/server';
@@ -8,7 +9,7 @@ import type {Context} from '../ports';
 import {invalidInput} from './input';
 
 /** Longer than the time-out of a request: an execution that still holds a key after this time has crashed. */
-const LEASE_MS = 5 * 60_000;
+const LEASE_MS = 5 * MINUTE_MS;
 
 /** Two requests with equal fields are the same request. */
 export interface RequestIdentity {

@@ -1,11 +1,12 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {DAY_MS, MINUTE_MS} from '../durations';
 import {Problem, retryAfter} from '../http/errors';
 
 /** Wrong secrets of one address, and of all together, that have consequences; within this time. */
 const MOST_OF_ADDRESS = 10;
 const MOST_IN_ALL = 100;
-const WITHIN_MS = 10 * 60_000;
+const WITHIN_MS = 10 * MINUTE_MS;
 
 /** How long an address that was not seen before waits for each try, once there were 100 wrong ones in all. */
 const SLOW_MS = 10_000;
@@ -14,7 +15,7 @@ const SLOW_MS = 10_000;
 const MAX_ADDRESSES = 10_000;
 
 /** An address counts as seen for so long after its last valid secret. */
-const SEEN_MS = 24 * 3600_000;
+const SEEN_MS = DAY_MS;
 
 /**
  * Keeps secrets from being guessed. After 10 wrong secrets in 10 minutes an address may send none until the first of them is 10 minutes old.

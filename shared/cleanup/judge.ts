@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {GitHub, Registration} from '../github/github';
 import {isRegistrationOf, isUnused} from '../model/identity';
 import {isSpeltOut, parseRunnerName} from '../model/names';
@@ -14,7 +15,7 @@ import type {CleanupTarget, Judgement, Removal, Suspect, Thing} from './thing';
  * How long a registration that is known only by its name has to be offline, in milliseconds: another deployment's runner of this name would
  * be online by then.
  */
-const NAME_ONLY_MS = 15 * 60_000;
+const NAME_ONLY_MS = 15 * MINUTE_MS;
 
 const KEPT = 'a person has labelled it slipway-keep';
 const YOUNG = 'is younger than the bootMinutes of its pool, and may still boot';
@@ -177,7 +178,7 @@ function machineThing({name, place}: SeenMachine): Omit<Thing, 'because'> {
 
 function isYoung(context: Context, pool: string, createdAt: number): boolean {
   // mutation: young machine
-  return context.clock.now() - createdAt < minutesOf(context, pool).bootMinutes * 60_000;
+  return context.clock.now() - createdAt < minutesOf(context, pool).bootMinutes * MINUTE_MS;
 }
 
 function skip(thing: Omit<Thing, 'because'>, because: string): Judgement {

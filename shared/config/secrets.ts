@@ -1,6 +1,7 @@
 import {promises} from 'node:fs';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {NoVersion, Refused, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {Secret} from '../secret';
@@ -8,11 +9,11 @@ import type {Emulators} from './config-types';
 import type {SecretField, SecretReference, SecretSource} from './credentials';
 import {type AccessResource, createSecretManager} from './secret-manager';
 
-const RESOURCE_TTL_MS = 5 * 60_000;
+const RESOURCE_TTL_MS = 5 * MINUTE_MS;
 const FILE_TTL_MS = 60_000;
 
 /** How old a value may be that is used because a new one cannot be read. */
-const MAX_STALENESS_MS = 60 * 60_000;
+const MAX_STALENESS_MS = 60 * MINUTE_MS;
 
 /** How long a failed read is not repeated, so that not every request waits for a read that fails. */
 const RETRY_MS = 30_000;

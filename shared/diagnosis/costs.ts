@@ -1,3 +1,4 @@
+import {HOUR_MS, MINUTE_MS} from '../durations';
 import type {Pool} from '../model/pool';
 import {IDLE, lastDays, OTHER, PERSISTENT_VM, type UsageDocument, type UsageRow} from '../model/usage';
 import type {Store} from '../store/store';
@@ -131,9 +132,6 @@ interface Price {
   readonly own: number | undefined;
   readonly hosted: number | undefined;
 }
-
-const HOUR_MS = 3600_000;
-const MINUTE_MS = 60_000;
 
 /** Prices by the configuration, else by the table. */
 function pricesOf(prices: Question['prices'], pools: readonly Pool[]): (row: UsageRow) => Price {

@@ -1,3 +1,4 @@
+import {HOUR_MS} from '../durations';
 import {type BreakerDocument, holdsWork, isOfQuota} from '../model/breaker';
 import {bootTimesId, medianMs} from '../model/facts';
 import {type JobDocument, jobKeyOf} from '../model/job';
@@ -91,7 +92,7 @@ export async function eyesOf(store: Store, given: Pick<Eyes, 'sweepSeconds' | 'w
 }
 
 /** GitHub cancels a job that no runner took for a day. */
-export const MAX_UNSERVED_AGE_MS = 25 * 3600_000;
+export const MAX_UNSERVED_AGE_MS = 25 * HOUR_MS;
 
 /** Id of the list of unserved jobs in `locks`. */
 export const UNSERVED = 'unserved';

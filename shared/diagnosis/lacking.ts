@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import {poolsServing} from '../model/fallback';
 import type {FailedAttempt, JobDocument} from '../model/job';
 import {placementOf} from '../model/placement';
@@ -138,7 +139,7 @@ function failing(looked: LookedAt, failed: FailedAttempt, pool: EphemeralPool): 
 }
 
 /** A lost task is repeated under the next name, and a name stays the same for so long. */
-const REPEATED_MS = 5 * 60_000;
+const REPEATED_MS = 5 * MINUTE_MS;
 
 /** The runner is being made, or is about to be. */
 function creating(looked: LookedAt, job: JobDocument): Explanation {
@@ -195,7 +196,7 @@ const SHORT_BOOT_MS = 90_000;
 function booting(looked: LookedAt, runner: RunnerDocument, pool: Pool): Explanation {
   const {now, usualBootMs, failedBoots, container} = looked;
   const since = container?.handedOverAt ?? runner.stateAt;
-  const mostMs = pool.bootMinutes * 60_000;
+  const mostMs = pool.bootMinutes * MINUTE_MS;
   const longMs = Math.min(mostMs, Math.max(SHORT_BOOT_MS, 2 * (usualBootMs ?? mostMs)));
   const usual =
     usualBootMs === undefined

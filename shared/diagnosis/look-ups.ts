@@ -1,5 +1,6 @@
 import {TtlCache} from '../cache';
 import {type Clock, withDeadline} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {RefusedByGitHub, SlipwayError, Unavailable} from '../errors';
 import type {
   DiscoveredRepository,
@@ -41,7 +42,7 @@ const MOST_SEARCHED = 30;
 const AT_ONCE = 5;
 
 /** Which repositories there are changes slowly. */
-const REPOSITORIES_KEPT_MS = 10 * 60_000;
+const REPOSITORIES_KEPT_MS = 10 * MINUTE_MS;
 
 /** A page of a list of repositories. */
 const A_PAGE = 100;
@@ -248,10 +249,10 @@ export class LookUps {
     if (this.#options.discovery().remainingQuota() < LEAST_LEFT) {
       throw new NotAsked('less than 30 % of GitHub’s rate limit is left, which is kept for the jobs');
     }
-    this.#callsAtMs = this.#callsAtMs.filter((at) => now - at < 60_000);
+    this.#callsAtMs = this.#callsAtMs.filter((at) => now - at < MINUTE_MS);
     if (this.#callsAtMs.length + calls > CALLS_A_MINUTE) {
       const [oldest = now] = this.#callsAtMs;
-      const seconds = Math.ceil((oldest + 60_000 - now) / 1000);
+      const seconds = Math.ceil((oldest + MINUTE_MS - now) / 1000);
       throw new NotAsked(
         `it was asked ${CALLS_A_MINUTE} times in this minute by questions like this; again in ${seconds} s`,
       );

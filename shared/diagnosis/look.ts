@@ -1,4 +1,5 @@
 import {withDeadline} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {Unavailable} from '../errors';
 import {readHosts} from '../hosts/hosts';
 import {poolsServing} from '../model/fallback';
@@ -135,7 +136,7 @@ async function runnersOf({store, deployment, pools}: Context, job: JobDocument):
 function failedBootsOf(runners: readonly RunnerDocument[], {bootMinutes}: Pool): RunnerDocument[] {
   return runners.filter(({state, runs, onlineAt, machineAccepted, machineCreatedAt, stateAt}) => {
     const hasEnded = state === 'failed' && runs === null && onlineAt === undefined && machineAccepted === true;
-    return hasEnded && stateAt - (machineCreatedAt ?? stateAt) >= bootMinutes * 60_000;
+    return hasEnded && stateAt - (machineCreatedAt ?? stateAt) >= bootMinutes * MINUTE_MS;
   });
 }
 

@@ -1,5 +1,6 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {withEndOfJob} from '../model/end-of-job';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {isOver, type RunnerDocument} from '../model/runner';
@@ -14,7 +15,7 @@ export interface RecentJob {
 }
 
 /** How long an ended job is shown, in milliseconds. */
-const SHOWN_MS = 15 * 60_000;
+const SHOWN_MS = 15 * MINUTE_MS;
 
 /** Jobs that are shown at most, and read at once. */
 const MOST_SHOWN = 50;

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {JobDocument} from '../model/job';
 import {lackedLabels, type VmDocument} from '../model/vm';
 import {jobName, type LookedAt, type VmLook} from './looked-at';
@@ -94,7 +95,7 @@ function up(looked: LookedAt, look: VmLook, document: VmDocument, job: JobDocume
       do: 'If it lasts over a minute: check whether its runner group admits the repository, and whether the Actions settings allow self-hosted runners.',
     };
   }
-  if (now - since <= vm.bootMinutes * 60_000)
+  if (now - since <= vm.bootMinutes * MINUTE_MS)
     return starting(
       look,
       since,

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {ConfigurationProblem} from '../errors';
 
 import {failureOfDeliveries} from '../model/deliveries';
@@ -247,6 +248,6 @@ function remedyOfNotNoticed(eyes: LookedAt['eyes'], forMs: number, now: number):
     return 'Look whether Cloud Scheduler calls the sweep, and at the log of sweep.';
   if (eyes.webhooks === 'on' && eyes.webhookDown)
     return 'Look at the log of webhook, and at Recent deliveries on the page of the App (Advanced); until then the sweep finds the jobs.';
-  if (forMs < findsMs) return `Wait: the sweep finds it within ${duration(findsMs - 60_000)}.`;
+  if (forMs < findsMs) return `Wait: the sweep finds it within ${duration(findsMs - MINUTE_MS)}.`;
   return 'Look at Recent deliveries on the page of the App (Advanced): URL, secret and the event workflow_job; then at the log of webhook.';
 }

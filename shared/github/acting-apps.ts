@@ -1,14 +1,15 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {GitHubDown, Refused, RefusedByGitHub, RetryableError, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {describeScope, type RunnerScope, scopeKey} from '../model/scope';
 
 /** How long an App that does not act for a scope is left out there, in milliseconds. */
-const LEFT_OUT_MS = 5 * 60_000;
+const LEFT_OUT_MS = 5 * MINUTE_MS;
 
 /** How long it is taken for granted that an App acts for a scope, in milliseconds. */
-const ACTS_MS = 5 * 60_000;
+const ACTS_MS = 5 * MINUTE_MS;
 
 /** Scopes that are remembered. */
 const MAX_SCOPES = 5_000;

@@ -1,4 +1,5 @@
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {POINTS_A_MINUTE} from '../model/github-points';
 import {ownerOf, type RunnerScope} from '../model/scope';
 import type {PlacedApp} from './acting-apps';
@@ -10,8 +11,6 @@ export interface ShareableApp extends PlacedApp {
   /** Share of the hour's requests that the installation on the scope's owner has left by GitHub's latest answer, 0 to 1; 1 if not known. */
   left(scope: RunnerScope): number;
 }
-
-const MINUTE_MS = 60_000;
 
 /** Points that the sweep takes of the first App in a minute: its allowance (see sweep/scan-budget.ts). Others carry it only where the first App does not act. */
 const SWEEP_POINTS = 60;

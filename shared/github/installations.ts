@@ -1,5 +1,6 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {GitHubDown, RefusedByGitHub} from '../errors';
 import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
@@ -8,13 +9,13 @@ import {RETRY_SECONDS} from './errors';
 import type {IssuedToken} from './tokens';
 
 /** How long the installation of an account is cached, in milliseconds. An App that is removed and installed again has another id. */
-const CACHE_TTL_MS = 60 * 60_000;
+const CACHE_TTL_MS = 60 * MINUTE_MS;
 
 /** Pause before a 404 is checked again, in milliseconds: GitHub sometimes answers 404 for an installation that exists. */
 const RETRY_AFTER_404_MS = 3_000;
 
 /** How long an absent installation is not checked a second time, in milliseconds. */
-const ABSENT_TTL_MS = 5 * 60_000;
+const ABSENT_TTL_MS = 5 * MINUTE_MS;
 
 /** Absent installations that are remembered. When the oldest is dropped, it costs a second request again. */
 const MAX_ABSENT = 1_000;

@@ -1,10 +1,11 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {Refused} from '../errors';
 import {describeScope, ownerOf, type RunnerScope} from '../model/scope';
 import type {RunnerGroup} from './responses';
 
-const CACHE_TTL_MS = 60 * 60_000;
+const CACHE_TTL_MS = 60 * MINUTE_MS;
 /** Id of the default group of every repository and nearly every organization. */
 const DEFAULT_GROUP_ID = 1;
 

@@ -1,5 +1,6 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {RateLimited, Refused, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope, repositoryScope} from '../model/scope';
@@ -16,7 +17,7 @@ import {
 } from './github';
 
 /** How long it is taken for granted which Apps deliver to this deployment, in milliseconds. */
-const HOOKS_MS = 15 * 60_000;
+const HOOKS_MS = 15 * MINUTE_MS;
 
 /** Seconds until the next try where no App acts now. */
 const RETRY_SECONDS = 60;

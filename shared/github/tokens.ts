@@ -1,9 +1,10 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import type {Secret} from '../secret';
 
 /** An installation token is replaced this many milliseconds before it expires. It is valid for an hour. */
-const RENEW_BEFORE_MS = 5 * 60_000;
+const RENEW_BEFORE_MS = 5 * MINUTE_MS;
 
 /** The only key of the cache. */
 const CACHE_KEY = 'token';

@@ -14,7 +14,8 @@ import {
 import {parseRunnerName} from '../model/names';
 import {newSlot, slotIsFree} from '../model/slot';
 import type {Context} from '../ports';
-import type {ContainerHosts, ContainerToAssign, Finding, Machine} from '../providers/provider';
+import type {ContainerHosts, ContainerToAssign} from '../providers/container-hosts';
+import type {Finding, Machine} from '../providers/provider';
 import {findFreeSlot} from '../runners/slots';
 import type {Transaction} from '../store/store';
 import {whyVmIsDown} from './host-vm';

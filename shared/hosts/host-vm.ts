@@ -2,7 +2,7 @@ import {type Host, isDocker} from '../model/host';
 import {isBooting} from '../model/host-vm';
 import type {VmDocument} from '../model/vm';
 import type {Context} from '../ports';
-import {isStopped, isStopping} from '../providers/provider';
+import {isStopped, isStopping} from '../providers/persistent-vm';
 import type {RecordedVm} from '../vms/document';
 import {vmId} from '../vms/vms';
 

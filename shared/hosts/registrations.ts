@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import {type ContainerDocument, isLookedFor} from '../model/host';
 import {isOver} from '../model/runner';
 import {ownerOf} from '../model/scope';
@@ -20,7 +21,7 @@ export async function lookForRegistration(
   if (!guarded) return {container, isMissing: false};
   const registration = await guarded(() => githubOf(context, runner).findRunner(runner.name));
   if (registration) return found(context, container, registration.id);
-  const bootMs = (poolOf(context, runner.pool)?.bootMinutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  const bootMs = (poolOf(context, runner.pool)?.bootMinutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS;
   const isMissing = now - (container.handedOverAt ?? now) >= bootMs;
   return {container: await lookedFor(context, container, now), isMissing};
 }

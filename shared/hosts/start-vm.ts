@@ -1,4 +1,5 @@
 import type {Outcome} from '../decisions';
+import {MINUTE_MS} from '../durations';
 import {Unavailable} from '../errors';
 import {type Host, newHost} from '../model/host';
 import {isBooting, wasUnheardSince, withVmUp} from '../model/host-vm';
@@ -14,10 +15,10 @@ import {isUsable, type KnownHost, readHosts, whyUnheard} from './hosts';
 import {countWaiting} from './waiting';
 
 /** How long a start that was asked for and came to nothing is not asked for again, in milliseconds. */
-const REPEAT_START_MS = 10 * 60_000;
+const REPEAT_START_MS = 10 * MINUTE_MS;
 
 /** How long a VM whose agent did not call is not started again while another host of the pool may do, in milliseconds. */
-const RETRY_UNHEARD_MS = 60 * 60_000;
+const RETRY_UNHEARD_MS = 60 * MINUTE_MS;
 
 type StartContext = Pick<Context, 'pools' | 'hosts' | 'store' | 'clock' | 'tasks' | 'deployment'>;
 

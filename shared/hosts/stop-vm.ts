@@ -1,4 +1,5 @@
 import type {Outcome} from '../decisions';
+import {MINUTE_MS} from '../durations';
 import {LeaseHeld} from '../errors';
 import {type HostDocument, isContainerOver, isSilent, newHost} from '../model/host';
 import {isBooting, markUnheard, wasUnheardSince, withVmUp} from '../model/host-vm';
@@ -13,7 +14,7 @@ import {
   type VmDocument,
 } from '../model/vm';
 import type {Context} from '../ports';
-import {isStopped, isStopping} from '../providers/provider';
+import {isStopped, isStopping} from '../providers/persistent-vm';
 import {giveUpRefused} from '../runners/fail';
 import {readVm} from '../vms/document';
 import {renewStop} from '../vms/records';
@@ -57,7 +58,7 @@ export async function checkHostVm(context: Context, id: string): Promise<Outcome
   // The end of its work plans the next check.
   if (since === null && !isSilent(host, clock.now())) return {decision: 'busy', reason: host.name};
   const minutes = isIdle ? vm.host.idleMinutes : vm.bootMinutes;
-  const dueMs = (since ?? document.stateAt) + minutes * 60_000 - clock.now();
+  const dueMs = (since ?? document.stateAt) + minutes * MINUTE_MS - clock.now();
   if (dueMs > 0) return later(context, vm, Math.ceil(dueMs / 1000), 'has time left');
   if ((await openContainers(store, host.name)).some((container) => !isContainerOver(container))) {
     return later(context, vm, minutes * 60, 'has containers');

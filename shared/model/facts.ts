@@ -1,7 +1,7 @@
+import {DAY_MS} from '../durations';
 import type {RegistrationsDocument} from './registrations';
 
 /** What the sweep keeps of the runner application and of boots, in the collection `facts`. Times are milliseconds since the epoch. */
-const DAY_MS = 24 * 3600_000;
 
 /** Id in `facts` of the one document about runner versions. */
 export const RUNNER_VERSIONS = 'runner-versions';

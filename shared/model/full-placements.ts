@@ -1,9 +1,10 @@
+import {MINUTE_MS} from '../durations';
 import {type Placement, placementKey} from './placement';
 
 /**
  * How long a full placement is not tried again, in milliseconds. Capacity seldom returns sooner, and a failed insert takes half a minute.
  */
-export const FULL_MS = 3 * 60_000;
+export const FULL_MS = 3 * MINUTE_MS;
 
 /** A placement that is found full again is written again at the earliest after so long: in a burst many executions find the same. */
 const WRITE_AGAIN_MS = 60_000;

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {HostDocument} from './host';
 import {countFailedStart, isBeingStopped, markStopped, type VmDocument} from './vm';
 
@@ -8,7 +9,7 @@ interface Boots {
 
 /** Whether the VM was started so lately that its agent may still call. */
 export function isBooting({state, stateAt}: VmDocument, {bootMinutes}: Boots, now: number): boolean {
-  return state === 'starting' && now - stateAt < bootMinutes * 60_000;
+  return state === 'starting' && now - stateAt < bootMinutes * MINUTE_MS;
 }
 
 /** Whether a start of the VM may be tried now: none is under way, nor a stop, nor the pause after a start that came to nothing. */

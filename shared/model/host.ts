@@ -1,3 +1,4 @@
+import {DAY_MS, MINUTE_MS} from '../durations';
 import type {Pool, ProviderSettings} from './pool';
 
 /** A machine that runs containers for jobs, at most `capacity` at a time. Its agent is terraform/runner/docker-host.sh. */
@@ -114,7 +115,7 @@ export interface ContainerDocument {
 }
 
 /** A host that was not seen for so long gets nothing new. */
-export const SILENT_MS = 3 * 60_000;
+export const SILENT_MS = 3 * MINUTE_MS;
 
 /** `seenAt` is written at most this often. */
 export const SEEN_INTERVAL_MS = 30_000;
@@ -129,14 +130,14 @@ const LOOK_INTERVAL_MS = 10_000;
 export const MAX_HAND_OVERS = 5;
 
 /** For so long after its last work a host calls every two seconds. */
-const BUSY_MS = 5 * 60_000;
+const BUSY_MS = 5 * MINUTE_MS;
 const BUSY_WAIT_SECONDS = 2;
 const IDLE_WAIT_SECONDS = 5;
 
 /** How long the record of a container that is over stays, so that a host which was away is told to remove it. */
-const OVER_RETENTION_MS = 7 * 24 * 3600_000;
-const LIVE_RETENTION_MS = 60 * 24 * 3600_000;
-const HOST_RETENTION_MS = 365 * 24 * 3600_000;
+const OVER_RETENTION_MS = 7 * DAY_MS;
+const LIVE_RETENTION_MS = 60 * DAY_MS;
+const HOST_RETENTION_MS = 365 * DAY_MS;
 
 /** The pool in the ids of slots of a host's capacity. No pool can have this name. */
 export function slotsOfHost(host: string): string {
@@ -307,7 +308,7 @@ export function settleContainer(container: ContainerDocument): ContainerDocument
 export function isStuck(container: ContainerDocument, bootMinutes: number, now: number): boolean {
   const {state, reported, leaving, handedOverAt} = container;
   if (state !== 'confirmed' || reported !== 'created' || leaving || handedOverAt === null) return false;
-  return now - handedOverAt >= bootMinutes * 60_000;
+  return now - handedOverAt >= bootMinutes * MINUTE_MS;
 }
 
 /** Whether the runner of a container, whose image registers it itself, is to be looked for at GitHub now. */

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 /** `<job id>-<run attempt>`: identifies one run of a job. */
 export type JobKey = string;
 
@@ -184,7 +185,7 @@ export function waitsForVm({status, demand}: JobDocument): boolean {
 }
 
 /** Length of the first pause of a job that GitHub holds back. */
-const FIRST_HELD_BACK_PAUSE_MS = 15 * 60_000;
+const FIRST_HELD_BACK_PAUSE_MS = 15 * MINUTE_MS;
 
 /** How long, in milliseconds, no runner is created for a job that GitHub held back `times` times: twice as long each time. */
 export function heldBackPauseMs(times: number): number {

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import {maxLifetimeMs} from './runner';
 import type {RawSettings, SettingsProblems} from './settings';
 import {longestIdleMinutes} from './warm';
@@ -24,7 +25,7 @@ export function checkLongestLife(
   const idle = longestIdleMinutes({idleMinutes, minIdle: isWarm ? 1 : 0});
   if (maxLifetimeMs({bootMinutes, idleMinutes: idle, jobMinutes}) <= longest.ms) return;
   const others = maxLifetimeMs({bootMinutes, idleMinutes: idle, jobMinutes: 0});
-  const most = Math.max(0, Math.floor((longest.ms - others) / 60_000));
-  const expected = `at most ${most}: ${longest.sentence} ${Math.ceil(others / 60_000)} minutes`;
+  const most = Math.max(0, Math.floor((longest.ms - others) / MINUTE_MS));
+  const expected = `at most ${most}: ${longest.sentence} ${Math.ceil(others / MINUTE_MS)} minutes`;
   problems.report(`${path}.jobMinutes`, String(jobMinutes), expected);
 }

@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
+import {DAY_MS, HOUR_MS, MINUTE_MS} from '../durations';
 import type {JobKey} from './job';
 import {runnerName, tagOf} from './names';
 import {type Placement, type PlacementFields, placementFields, placementOf} from './placement';
 import type {Pool, StandbyHold} from './pool';
-import {MINUTE_MS, scheduledCount} from './warm';
+import {scheduledCount} from './warm';
 
 /**
  * - `preparing`: on record, and on its way to being stopped or suspended.
@@ -41,16 +42,16 @@ export interface StandbyDocument extends PlacementFields {
 }
 
 /** From this age on a successor is made, and the machine no longer counts: then there is no time without one. */
-const RENEWED_AFTER_MS = 23 * 3600_000;
+const RENEWED_AFTER_MS = 23 * HOUR_MS;
 
 /** At this age a standby machine is deleted. */
-export const STANDBY_SHELF_MS = 24 * 3600_000;
+export const STANDBY_SHELF_MS = DAY_MS;
 
 /** A machine that is held outlives its shelf life on record by this much, so that the sweep finds what it has to delete. */
-const HELD_RETENTION_MS = 30 * 24 * 3600_000;
+const HELD_RETENTION_MS = 30 * DAY_MS;
 
 /** How long a record stays after its machine was claimed or deleted. */
-const OVER_RETENTION_MS = 24 * 3600_000;
+const OVER_RETENTION_MS = DAY_MS;
 
 /**
  * Number of standby machines that the pool should have now. If several schedules match, the highest count. `ofAll`: the limit over all pools;

@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {DAY_MS} from '../durations';
 import {placementOf} from './placement';
 import type {RunnerDocument} from './runner';
 
@@ -85,7 +86,7 @@ export interface Use extends Omit<UsageRow, 'workflow'> {
 }
 
 /** How long the usage of a day is kept: `/costs` answers for 90 days. */
-const USAGE_RETENTION_MS = 100 * 24 * 3600_000;
+const USAGE_RETENTION_MS = 100 * DAY_MS;
 
 /** The UTC day of a time in milliseconds since the epoch, as `2026-11-30`. */
 export function dayOf(ms: number): string {
@@ -94,7 +95,7 @@ export function dayOf(ms: number): string {
 
 /** The `count` UTC days up to the one of `now`, oldest first. */
 export function lastDays(count: number, now: number): string[] {
-  return Array.from({length: count}, (_, index) => dayOf(now - (count - 1 - index) * 24 * 3600_000));
+  return Array.from({length: count}, (_, index) => dayOf(now - (count - 1 - index) * DAY_MS));
 }
 
 export function expiryOfUsage(now: number): number {

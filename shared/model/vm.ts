@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {JobDocument, JobKey} from './job';
 import type {RunnerScope} from './scope';
 
@@ -94,16 +95,16 @@ const MAX_REPOSITORIES = 20;
 /** Pause after the first start that finds no capacity; doubled with each further one, up to `MAX_START_PAUSE_MS`. */
 const FIRST_START_PAUSE_MS = 30_000;
 
-const MAX_START_PAUSE_MS = 5 * 60_000;
+const MAX_START_PAUSE_MS = 5 * MINUTE_MS;
 
 /** An alert is logged after this time without capacity. */
-const START_ALERT_MS = 15 * 60_000;
+const START_ALERT_MS = 15 * MINUTE_MS;
 
 /** A start counts as crashed after this time, which is longer than Compute Engine takes to start a VM or to fail. */
-const MAX_STARTING_MS = 10 * 60_000;
+const MAX_STARTING_MS = 10 * MINUTE_MS;
 
 /** Labels of a runner at GitHub are not read again within this time, if they show that the runner can take the job. */
-const SEEN_LABELS_TTL_MS = 5 * 60_000;
+const SEEN_LABELS_TTL_MS = 5 * MINUTE_MS;
 
 /** Entries kept in `seenLabels` of one VM. */
 const MAX_SEEN_LABELS = 10;

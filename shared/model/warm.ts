@@ -1,8 +1,7 @@
 import {Cron, CronPattern} from 'croner';
+import {MINUTE_MS} from '../durations';
 import type {IdleSchedule, Pool} from './pool';
 import type {RunnerDocument} from './runner';
-
-export const MINUTE_MS = 60_000;
 
 /** Whether `text` is a crontab expression of five fields: `*`, numbers, names, ranges, lists and steps. @see crontab(5) */
 export function isCron(text: string): boolean {

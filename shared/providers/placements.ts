@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {FULL_MS, type FullPlacement} from '../model/full-placements';
 import {regionOf} from '../model/names';
 import type {MachineOptions} from '../model/options';
@@ -19,7 +20,7 @@ import {type Placement, placementKey} from '../model/placement';
 export type FailureClass = 'zone_full' | 'quota' | 'rate' | 'conflict' | 'invalid' | 'denied' | 'uncertain';
 
 /** How long an invalid placement is not tried again, in milliseconds. It takes a person or a new template to make it valid. */
-const INVALID_TTL_MS = 10 * 60_000;
+const INVALID_TTL_MS = 10 * MINUTE_MS;
 
 export interface PlacementOptions {
   /** In the order in which they are tried: see `placeOrder`. */

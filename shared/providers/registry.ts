@@ -10,16 +10,11 @@ import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
 import type {Codemagic} from './codemagic/client';
 import type {CodemagicPool} from './codemagic/config';
+import type {ContainerHosts} from './container-hosts';
 import type {ComputeEmulator} from './gce/client/call';
 import type {Compute} from './gce/client/compute';
-import type {
-  ContainerHosts,
-  NamedProvider,
-  PersistentVm,
-  RunnerProvider,
-  StandbyMachines,
-  VmReference,
-} from './provider';
+import type {PersistentVm, VmReference} from './persistent-vm';
+import type {NamedProvider, RunnerProvider, StandbyMachines} from './provider';
 
 /** `DRY_RUN`: logs which machine would be created or deleted, and changes nothing. */
 export function dryRunProvider(real: RunnerProvider, logger: Logger): RunnerProvider {

@@ -1,3 +1,4 @@
+import {HOUR_MS} from '../durations';
 import {GitHubDown, RateLimited, UncertainAtGitHub} from '../errors';
 import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
 import type {RunnerDocument} from '../model/runner';
@@ -15,7 +16,7 @@ const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
 const GITHUB_LIMITS = {most: 5, openMs: 60_000, withinMs: 120_000, putsOff: false};
 
 /** Runners of a template that did not come online and open its breaker. */
-const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * 3600_000, putsOff: true};
+const BOOT_LIMITS = {most: 3, openMs: 600_000, withinMs: 6 * HOUR_MS, putsOff: true};
 
 /** Opens the breaker of a quota that is used up. `scope`: what the provider counts the quota for. A pool that was removed has no breakers. */
 export async function openQuotaBreaker(

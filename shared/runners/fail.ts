@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import {heldBackPauseMs, type JobDocument, jobKeyOf, markFailedBoot, withoutCapacity} from '../model/job';
 import {isOver, type RunnerDocument} from '../model/runner';
 import {demandTask} from '../model/tasks';
@@ -44,7 +45,7 @@ async function reportFailedBoots(context: Context, {name, pool}: RunnerDocument,
   const {logger, store, clock} = context;
   const key = jobKeyOf(job);
   const chosen = job.labels.filter((label) => /^(machine|cpus|memory)=/i.test(label)).join(', ');
-  const minutes = Math.round(heldBackPauseMs(job.heldBack ?? 1) / 60_000);
+  const minutes = Math.round(heldBackPauseMs(job.heldBack ?? 1) / MINUTE_MS);
   const error = `the machine of job ${key}, which asks for ${chosen}, did not bring runner ${name} online, for the ${job.failedBoots}th time: is it too small? The log of the machine says more. The job is tried again in ${minutes} minutes`;
   const url = job.url ? {url: job.url} : {};
   const reason = 'boot_failed';

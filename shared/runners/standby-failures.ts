@@ -1,3 +1,4 @@
+import {DAY_MS, HOUR_MS, MINUTE_MS} from '../durations';
 import {bootBreaker, standbyBreaker} from '../model/breaker';
 import {type Context, poolOf} from '../ports';
 import {closeBreaker, openBreaker} from './breaker-failures';
@@ -9,12 +10,12 @@ const HELD_BACK_MINUTES = 10;
 const REFUSED_MINUTES = 60;
 
 /** A failure is in a row with the one before it, if that is not older. */
-const IN_A_ROW_MS = 6 * 3600_000;
+const IN_A_ROW_MS = 6 * HOUR_MS;
 
 /** How long a pool's machines are held back when its standby machines do not boot, in seconds. */
 const BOOT_SECONDS = 600;
 
-const RETENTION_MS = 24 * 3600_000;
+const RETENTION_MS = DAY_MS;
 
 /** Machines that failed to prepare themselves one after the other, and hold back every machine of their template. */
 const MOST_FAILED_BOOTS = 2;
@@ -41,7 +42,7 @@ async function holdBack(context: Context, pool: string, because: string, minutes
       failures: before?.failures ?? 0,
       failedAt: before?.failedAt ?? now,
       openedAt: before?.open ? before.openedAt : now,
-      nextProbeAt: now + minutes * 60_000,
+      nextProbeAt: now + minutes * MINUTE_MS,
       expireAt: now + RETENTION_MS,
     });
   });

@@ -1,10 +1,11 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
+import {MINUTE_MS} from '../durations';
 import {RUNNER_VERSIONS, type RunnerToInstall, runnerToInstall} from '../model/facts';
 import type {Store} from './store';
 
 /** How long what the sweep has read is kept in memory, in milliseconds. It reads every six hours. */
-const KEPT_MS = 10 * 60_000;
+const KEPT_MS = 10 * MINUTE_MS;
 
 /** Reads what new machines are told of the runner application: what the sweep keeps of it. Rejects while the store cannot be read. */
 export function runnerToInstallReader(

@@ -1,9 +1,10 @@
+import {DAY_MS} from '../durations';
 import {type Boot, bootTimesId, withBoots} from '../model/facts';
 import type {Context} from '../ports';
 import type {Sweep} from './context';
 import type {Observed} from './observed';
 
-const RETENTION_MS = 90 * 24 * 3600_000;
+const RETENTION_MS = 90 * DAY_MS;
 
 /**
  * Adds the boots of the runners that the sweep has read to the last 50 of their pools, with at most one write a pool, and none where nothing

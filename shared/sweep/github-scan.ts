@@ -1,3 +1,4 @@
+import {HOUR_MS, MINUTE_MS} from '../durations';
 import {GitHubDown, RateLimited} from '../errors';
 import type {DiscoveredRepository} from '../github/github';
 import {type JobKey, jobKeyOf} from '../model/job';
@@ -10,10 +11,8 @@ import {OwnerGuard} from './owner-guard';
 import {type RepositoryScan, scanRepository, wasMissingLately} from './repository-scan';
 import {rotate, ScanBudget} from './scan-budget';
 
-const HOUR_MS = 3600_000;
-
 /** How often the runners of an organization without a runner on record are listed, in milliseconds. */
-const QUIET_ORGANIZATION_INTERVAL_MS = 5 * 60_000;
+const QUIET_ORGANIZATION_INTERVAL_MS = 5 * MINUTE_MS;
 
 /** Maximum of calls that every scan of an active repository makes. */
 const CALLS_PER_ACTIVE_VISIT = 4;

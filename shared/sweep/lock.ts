@@ -1,13 +1,14 @@
+import {DAY_MS, MINUTE_MS} from '../durations';
 import type {LockDocument} from '../model/sweep';
 import type {Context} from '../ports';
 import type {Collections} from '../store/store';
 
 /** Id of the lock document in `locks`. */
 export const SWEEP_LOCK = 'sweep';
-const LEASE_MS = 10 * 60_000;
+const LEASE_MS = 10 * MINUTE_MS;
 /** Time beyond the budget for running calls, in milliseconds. */
-const GRACE_MS = 2 * 60_000;
-const RETENTION_MS = 30 * 24 * 3600_000;
+const GRACE_MS = 2 * MINUTE_MS;
+const RETENTION_MS = 30 * DAY_MS;
 
 export interface Lock extends LockDocument {
   readonly holder: string;

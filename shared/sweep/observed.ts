@@ -11,7 +11,8 @@ import type {SlotDocument} from '../model/slot';
 import type {StandbyDocument} from '../model/standby';
 import type {Preemption} from '../model/sweep';
 import type {VmDocument} from '../model/vm';
-import {isStopped, type Machine, type StandbyLook, type VmStatus} from '../providers/provider';
+import {isStopped, type VmStatus} from '../providers/persistent-vm';
+import type {Machine, StandbyLook} from '../providers/provider';
 import type {Found} from '../store/store';
 
 /** Minutes for removed pools. */

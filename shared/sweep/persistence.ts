@@ -1,7 +1,8 @@
+import {DAY_MS, MINUTE_MS} from '../durations';
 /** A sighting persists when two sweeps at least this many milliseconds apart saw it: lists lag behind, and webhooks may be on their way. */
-export const PERSISTED_MS = 2 * 60_000;
+export const PERSISTED_MS = 2 * MINUTE_MS;
 /** How long a sighting that cannot be checked again is kept, in milliseconds. */
-const RETENTION_MS = 24 * 3600_000;
+const RETENTION_MS = DAY_MS;
 /** Maximum size of the stored sightings: about 2,000 VMs, or 600 registrations with the longest names. */
 const MAX_BYTES = 128 * 1024;
 

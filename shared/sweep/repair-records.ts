@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import {findHostVm} from '../hosts/host-vm';
 import {enqueueStart, planCheck} from '../hosts/start-vm';
 import {heldBackPauseMs, type JobDocument, type JobKey, jobKeyOf, markHeldBack} from '../model/job';
@@ -76,7 +77,7 @@ async function reportHeldBack(context: Context, runner: RunnerDocument, job: Job
   const {logger, store, clock} = context;
   const key = jobKeyOf(job);
   const times = job.heldBack ?? 1;
-  const minutes = Math.round(heldBackPauseMs(times) / 60_000);
+  const minutes = Math.round(heldBackPauseMs(times) / MINUTE_MS);
   const message = `GitHub does not give job ${key} of ${job.repository} to runner ${runner.name}, which is online, idle and has its labels. ${questionToPerson(context, runner, job)} The job is tried again in ${minutes} minutes`;
   logger.error(message, {
     decision: 'dead_letter',

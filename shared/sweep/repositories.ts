@@ -1,12 +1,13 @@
+import {MINUTE_MS} from '../durations';
 import {type DiscoveredRepository, joinLists, type Listed, listOrFailure} from '../github/github';
 import {takesRepository} from '../model/matching';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import {noteIncomplete, type Sweep} from './context';
 
-const CACHE_TTL_MS = 15 * 60_000;
+const CACHE_TTL_MS = 15 * MINUTE_MS;
 /** How long an incomplete list is used, in milliseconds. */
-const INCOMPLETE_TTL_MS = 2 * 60_000;
+const INCOMPLETE_TTL_MS = 2 * MINUTE_MS;
 const WHAT = 'the list of repositories';
 
 /** The repositories that may have a job of a pool: those that `discovery` lists, those that the pools name, and `known`. */

@@ -1,9 +1,9 @@
+import {DAY_MS, MINUTE_MS} from '../durations';
 import {RateLimited, RefusedByGitHub} from '../errors';
 import type {DiscoveredJob, DiscoveredRepository, DiscoveredRun, Listed} from '../github/github';
 import {noteIncomplete, noteListed, type Sweep, type SweepMemory} from './context';
 import {PERSISTED_MS} from './persistence';
 
-const DAY_MS = 24 * 3600_000;
 /** Maximum age of a run, in milliseconds. A run waits at most 30 days for an approval, and can be rerun for as long. */
 // mutation: age of runs
 const MAX_RUN_AGE_MS = 35 * DAY_MS;
@@ -12,7 +12,7 @@ const MAX_RUNS_PER_VISIT = 100;
 /** Open runs whose calls are included in the flat number of calls of a scan. */
 const INCLUDED_RUNS = 10;
 /** How long a repository that answered 404 is not asked again, in milliseconds. */
-const MISSING_RETRY_MS = 5 * 60_000;
+const MISSING_RETRY_MS = 5 * MINUTE_MS;
 /** When this many runs fail and none succeeds, the failure is not of a single run. */
 const MAX_FAILED_RUNS = 3;
 

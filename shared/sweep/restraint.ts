@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {Discovery} from '../github/github';
 import {POINTS_A_MINUTE, WRITE_POINTS} from '../model/github-points';
 import type {RunnerDocument} from '../model/runner';
@@ -9,7 +10,6 @@ const MARGIN = 15;
 /** A sweep makes so many calls however many runners are registered: without its look at GitHub nothing is repaired. */
 const LEAST_CALLS = 20;
 
-const MINUTE_MS = 60_000;
 /** A burst that has just begun is seen in these, in milliseconds. */
 const LATELY_MS = 15_000;
 /** What one of these makes in a minute. */

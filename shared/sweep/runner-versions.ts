@@ -1,3 +1,4 @@
+import {DAY_MS, HOUR_MS, MINUTE_MS} from '../durations';
 import {
   endOf,
   isEndToTell,
@@ -12,13 +13,12 @@ import {isTimeUp, type Sweep} from './context';
 import {namesakes, type Observed, registrationOf, type SeenScope} from './observed';
 
 /** How often GitHub is asked, in milliseconds. */
-const READ_INTERVAL_MS = 6 * 3600_000;
+const READ_INTERVAL_MS = 6 * HOUR_MS;
 /** Pause after a question that failed, in milliseconds. */
-const RETRY_MS = 10 * 60_000;
+const RETRY_MS = 10 * MINUTE_MS;
 /** How often the numbers of runners are written, in milliseconds; a new version is written at once. */
-const COUNT_INTERVAL_MS = 10 * 60_000;
-const RETENTION_MS = 30 * 24 * 3600_000;
-const DAY_MS = 24 * 3600_000;
+const COUNT_INTERVAL_MS = 10 * MINUTE_MS;
+const RETENTION_MS = 30 * DAY_MS;
 
 /**
  * Keeps which runner versions there are and which of them this deployment uses, and warns ten days before GitHub ends one of these. GitHub

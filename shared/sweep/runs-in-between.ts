@@ -1,8 +1,8 @@
+import {MINUTE_MS} from '../durations';
 import {sweepTask} from '../model/tasks';
 import type {Context} from '../ports';
 
 /** The shortest interval of Cloud Scheduler, in milliseconds. */
-const MINUTE_MS = 60_000;
 
 /**
  * The times of the runs that the scheduler does not start, until it calls again, in milliseconds since the epoch: multiples of the interval

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../durations';
 import type {LockDocument} from '../model/sweep';
 import {isTimeUp, type Sweep} from './context';
 
@@ -85,7 +86,7 @@ function allowanceAt(
   {webhooks, intervalSeconds}: Pick<Sweep, 'webhooks' | 'intervalSeconds'>,
   now: number,
 ) {
-  const minutes = (now - saved.at) / 60_000;
+  const minutes = (now - saved.at) / MINUTE_MS;
   const grown = (calls: number, {perMinute, most}: Rate) =>
     Math.min(Math.max(most, (perMinute * intervalSeconds) / 60), calls + minutes * perMinute);
   return {active: grown(saved.active, ACTIVE), quiet: grown(saved.quiet, QUIET[webhooks]), at: now};

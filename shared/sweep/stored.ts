@@ -1,4 +1,5 @@
 import {batches} from '../diagnosis/batches';
+import {MINUTE_MS} from '../durations';
 import {mayDrainByJob} from '../model/end-of-job';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
 import {LIVE_STATES, type RunnerDocument, type RunnerState} from '../model/runner';
@@ -16,7 +17,7 @@ const JOB_STATUSES = ['queued', 'waiting', 'in_progress'] as const;
 /**
  * How often slots are read, in milliseconds. They are read only to find lost slots; reading them every minute would be most of the bill.
  */
-const SLOTS_INTERVAL_MS = 10 * 60_000;
+const SLOTS_INTERVAL_MS = 10 * MINUTE_MS;
 
 /** Records of ended jobs that are read at once. */
 const READS_AT_ONCE = 50;

@@ -1,4 +1,5 @@
 import {isUnserved} from '../diagnosis/waiting-jobs';
+import {DAY_MS} from '../durations';
 import type {SweepSummary} from '../model/sweep';
 import type {Context} from '../ports';
 import {type Acted, act, closeBootBreakers, logDecisions} from './act';
@@ -23,7 +24,7 @@ export type SweepReport =
 /** Most preemptions that the lock document keeps. All lists in that document together take less than 64 KiB. */
 const MAX_PREEMPTIONS = 100;
 const MAX_INCOMPLETE_CHARACTERS = 200;
-const PREEMPTION_RETENTION_MS = 24 * 3600_000;
+const PREEMPTION_RETENTION_MS = DAY_MS;
 
 /** How long GitHub takes to list the result of a redelivered event, in milliseconds. */
 const PROBE_RESULT_MS = 5_000;

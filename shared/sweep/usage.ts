@@ -1,3 +1,4 @@
+import {DAY_MS, MINUTE_MS} from '../durations';
 import {isSpeltOut} from '../model/names';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';
@@ -29,7 +30,7 @@ import type {Observed} from './observed';
  * its own clock's time.
  */
 // mutation: usage is behind
-const BEHIND_MS = 2 * 60_000;
+const BEHIND_MS = 2 * MINUTE_MS;
 
 /** Ended runners of one state that a sweep reads. */
 const MAX_RUNNERS = 300;
@@ -39,7 +40,7 @@ const MAX_RUNNERS = 300;
 const MAX_DOCUMENTS = 300;
 
 /** How often the time of a VM that stays up is counted, in milliseconds. */
-const VM_INTERVAL_MS = 10 * 60_000;
+const VM_INTERVAL_MS = 10 * MINUTE_MS;
 
 const STATES = ['gone', 'failed'] as const;
 
@@ -233,7 +234,7 @@ function usesOfVm(
 ): Use[] {
   const uses: Use[] = [];
   for (let start = from; start < to; ) {
-    const midnight = Date.parse(`${dayOf(start)}T00:00:00Z`) + 24 * 3600_000;
+    const midnight = Date.parse(`${dayOf(start)}T00:00:00Z`) + DAY_MS;
     const end = Math.min(to, midnight);
     uses.push({
       day: dayOf(start),

@@ -1,6 +1,6 @@
 import {newVm, type VmDocument} from '../model/vm';
 import type {Context} from '../ports';
-import type {VmReference} from '../providers/provider';
+import type {VmReference} from '../providers/persistent-vm';
 import type {Transaction} from '../store/store';
 
 /** A VM with the id of its document, `<zone>.<instance>`. */

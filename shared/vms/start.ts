@@ -1,4 +1,5 @@
 import type {Outcome} from '../decisions';
+import {MINUTE_MS} from '../durations';
 import {NoCapacity, QuotaExceeded, Unavailable} from '../errors';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {applyJobEvent, type Demand} from '../model/job-event';
@@ -15,7 +16,7 @@ import {
   type VmDocument,
 } from '../model/vm';
 import {type Context, isRunnerGone, type OperationOptions, poolOf} from '../ports';
-import {isRunning, isStopping, type VmOutcome} from '../providers/provider';
+import {isRunning, isStopping, type VmOutcome} from '../providers/persistent-vm';
 import {changeVm, type RecordedVm, readVm} from './document';
 import {restoreLabels} from './drain';
 import {assignToVm, recordVmJob} from './records';
@@ -107,7 +108,7 @@ export async function handleFailedStart(
       const now = context.clock.now();
       const seconds = (document.nextStartAt - now) / 1000;
       if (isStartAlertDue(document, now)) {
-        const minutes = Math.round((now - (document.startFailingSince ?? now)) / 60_000);
+        const minutes = Math.round((now - (document.startFailingSince ?? now)) / MINUTE_MS);
         context.logger.error(
           `VM ${vm.instance} could not be started for ${minutes} minutes: ${outcome.message}. Its jobs wait. Move it to another zone, or reserve capacity.`,
           {decision: 'alert', reason: `vm_${outcome.kind}`, ...fields},

@@ -1,11 +1,12 @@
 import type {Outcome} from '../decisions';
+import {MINUTE_MS} from '../durations';
 import {LeaseHeld} from '../errors';
 import {jobKeyOf} from '../model/job';
 import type {Pool} from '../model/pool';
 import {vmCheckTask} from '../model/tasks';
 import {type DrainedRunner, isBeingStopped, type VmDocument} from '../model/vm';
 import type {Context, OperationOptions} from '../ports';
-import {isStopped, isStopping, type VmOutcome} from '../providers/provider';
+import {isStopped, isStopping, type VmOutcome} from '../providers/persistent-vm';
 import {readVm} from './document';
 import {drain, labelsToDrain, restoreLabels} from './drain';
 import {findRunners, observeVm, type SeenRunner, type VmObservation} from './observe';
@@ -29,7 +30,7 @@ const DRAINED_READING_INTERVAL_SECONDS = 125;
 const NEXT_CHECK_SECONDS = 60;
 
 /** An alert is logged if no runner is online for this time after the VM's latest activity while a job waits. */
-const OFFLINE_ALERT_MS = 5 * 60_000;
+const OFFLINE_ALERT_MS = 5 * MINUTE_MS;
 
 /** Outcome of a check that was planned before a newer activity of the VM. */
 const NEWER_ACTIVITY: Outcome = {decision: 'void', reason: 'newer_activity'};

@@ -6,7 +6,7 @@ import {isPersistent, type Pool} from '../model/pool';
 import {type RunnerScope, repositoryScope} from '../model/scope';
 import type {VmDocument} from '../model/vm';
 import {type Context, poolOf} from '../ports';
-import type {NotReady, PersistentVm, VmReference, VmRefusal, VmStatus} from '../providers/provider';
+import type {NotReady, PersistentVm, VmReference, VmRefusal, VmStatus} from '../providers/persistent-vm';
 
 /** `operation`: Compute Engine's name of the operation; null in a dry run. */
 export type StartResult =

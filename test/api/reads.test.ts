@@ -203,6 +203,31 @@ describe('runners', () => {
     expect(await ids('state=stopped')).toEqual([null]);
   });
 
+  test('whose job is over drain, though their own record says busy', async () => {
+    const [over, other] = [system.queueJob({durationMs: 60 * MINUTE}), system.queueJob({durationMs: 60 * MINUTE})];
+    await running(over);
+    await running(other);
+    const [key] = await system.store
+      .find('jobs', {where: {status: 'in_progress'}, limit: 2})
+      .then((jobs) => jobs.flatMap(({id, data}) => (data.jobId === over.id ? [id] : [])));
+    await system.store.transaction(async (transaction) => {
+      const job = await transaction.get('jobs', key ?? '');
+      if (job) transaction.set('jobs', key ?? '', {...job, status: 'completed', updatedAt: system.scheduler.now()});
+    });
+    const states = async (query: string) => {
+      const {json} = await api.get(`/runners?pool=arm${query}`);
+      return (json['runners'] as {job_id: number | null; state: string}[]).map(({job_id, state}) => [job_id, state]);
+    };
+    expect(await states('&state=draining')).toEqual([[over.id, 'draining']]);
+    expect(await states('&state=busy')).toEqual([[other.id, 'busy']]);
+    expect((await states('')).toSorted()).toEqual(
+      [
+        [over.id, 'draining'],
+        [other.id, 'busy'],
+      ].toSorted(),
+    );
+  });
+
   test('that are gone are listed if the state is given', async () => {
     system.queueJob();
     await system.finish();

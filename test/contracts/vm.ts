@@ -1,4 +1,4 @@
-import type {PersistentVm} from '../../shared/providers/provider';
+import type {PersistentVm} from '../../shared/providers/persistent-vm';
 import type {ComputeApi} from '../emulators/compute/api';
 import type {ComputeWorld} from '../emulators/compute/model';
 import type {Instance, Status} from '../emulators/compute/resources';

@@ -3,6 +3,7 @@ import {jsonReply} from '../../http/server';
 import {takesRepository} from '../../model/matching';
 import {type RunnerState as DocumentState, LIVE_STATES, type RunnerDocument} from '../../model/runner';
 import {scopeName} from '../../model/scope';
+import {readEnd} from '../../runners/read-runner';
 import type {Store} from '../../store/store';
 import {operation} from '../operation';
 import {linkHeader, readPage, type Source} from '../paging';
@@ -82,7 +83,7 @@ export const listRunners = operation(
     const vms = (await persistentVms(context)).filter(serves);
     const page = await readPage<RunnerView>(
       [
-        ...states.filter(isDocumentState).map((state) => runnersIn(context.store, state, pool, repository)),
+        ...states.filter(isDocumentState).flatMap((state) => runnersIn(context.store, state, pool, repository)),
         vmsIn(vms.map(vmView).filter(({state}) => states.includes(state))),
       ],
       query,
@@ -116,17 +117,25 @@ function isDocumentState(state: State): state is DocumentState {
   return state !== 'stopped';
 }
 
+/** The record of a runner that drains since the end of its job says `busy` still. */
 function runnersIn(
   store: Store,
   state: DocumentState,
   pool: string | undefined,
   repository: string | undefined,
-): Source<RunnerView> {
-  const where = {state, ...(pool ? {pool} : {})};
-  return async (after, limit) => {
+): Source<RunnerView>[] {
+  const onRecord = state === 'draining' ? (['draining', 'busy'] as const) : [state];
+  return onRecord.map((recorded) => async (after, limit) => {
+    const where = {state: recorded, ...(pool ? {pool} : {})};
     const found = await store.find('runners', {where, after, limit});
-    return found.map(({id, data}) => (!repository || isAt(data, repository) ? {id, item: runnerView(data)} : {id}));
-  };
+    return Promise.all(
+      found.map(async ({id, data}) => {
+        if (repository && !isAt(data, repository)) return {id};
+        const runner = await readEnd(store, data);
+        return runner.state === state ? {id, item: runnerView(runner)} : {id};
+      }),
+    );
+  });
 }
 
 function isAt({scope}: RunnerDocument, repository: string): boolean {

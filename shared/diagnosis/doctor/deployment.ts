@@ -1,6 +1,7 @@
 import type {Config} from '../../config/config-types';
 import type {SecretSource} from '../../config/credentials';
 import type {SecretReader} from '../../config/secrets';
+import {MINUTE_MS} from '../../durations';
 import {type InvalidConfiguration, SlipwayError} from '../../errors';
 import type {QueueName} from '../../model/task-payload';
 import type {Services} from '../../ports';
@@ -8,7 +9,7 @@ import {ask, error, type Found, ok, skipped, together, warning} from './check';
 
 /** Intervals without a sweep after which a warning is given, and the time after which it is an error. */
 const MISSED_SWEEPS = 3;
-const SWEEP_SILENCE_MS = 15 * 60_000;
+const SWEEP_SILENCE_MS = 15 * MINUTE_MS;
 
 /** A document that nobody writes. */
 const NOTHING = 'slipway-health-check';

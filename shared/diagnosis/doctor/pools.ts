@@ -5,7 +5,8 @@ import {type BreakerDocument, bootBreaker, quotaBreakers, standbyBreaker} from '
 import type {Host} from '../../model/host';
 import {isPersistent, type Pool} from '../../model/pool';
 import {type Context, githubOf} from '../../ports';
-import {isRunning, type Finding as ProviderFinding} from '../../providers/provider';
+import {isRunning} from '../../providers/persistent-vm';
+import type {Finding as ProviderFinding} from '../../providers/provider';
 import {breakersOfPool} from '../../runners/breakers';
 import {allVms, runnerPlaces, type Vm} from '../../vms/vms';
 import {breakerSentence, remedyOfBreaker} from '../breakers';

@@ -1,3 +1,4 @@
+import {DAY_MS, HOUR_MS} from '../../durations';
 import {takesRepository} from '../../model/matching';
 import type {Pool} from '../../model/pool';
 import {dayOf} from '../../model/usage';
@@ -17,9 +18,6 @@ const LIVE = ['queued', 'in_progress', 'waiting'] as const;
 
 /** Jobs, or documents of a day's usage, that one question reads. */
 const A_QUESTION = 200;
-
-const HOUR_MS = 3600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** A repository counts if it had a job in this time. */
 const RECENT_DAYS = 30;

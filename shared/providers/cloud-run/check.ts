@@ -1,4 +1,5 @@
 import {type Clock, withDeadline} from '../../clock';
+import {MINUTE_MS} from '../../durations';
 import {SlipwayError, Unavailable} from '../../errors';
 import {type Finding, QUESTION_MS} from '../provider';
 import {withRunErrors} from './client/errors';
@@ -74,7 +75,7 @@ function failedFinding(error: unknown): Finding {
 function jobFinding(name: string, job: RunJob, pool: CloudRunPool): Finding {
   const needed = taskTimeoutMs(pool);
   if (job.hasGpu && needed > LONGEST_GPU_MS) {
-    const because = `job ${name} has a GPU, with which a task ends after an hour; the pool's minutes add up to ${Math.ceil(needed / 60_000)}`;
+    const because = `job ${name} has a GPU, with which a task ends after an hour; the pool's minutes add up to ${Math.ceil(needed / MINUTE_MS)}`;
     return {
       status: 'error',
       because,

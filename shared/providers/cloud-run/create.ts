@@ -1,5 +1,6 @@
 import type {TtlCache} from '../../cache';
 import type {Clock} from '../../clock';
+import {MINUTE_MS} from '../../durations';
 import {Refused} from '../../errors';
 import type {Placement} from '../../model/placement';
 import type {CreateOutcome, CreateRequest} from '../provider';
@@ -10,13 +11,13 @@ import {type CloudRunPool, type Home, jobOfPool} from './job';
 import {executionsSince, taskTimeoutMs} from './look';
 
 /** How long the size of a job is remembered, in milliseconds. */
-const JOB_TTL_MS = 10 * 60_000;
+const JOB_TTL_MS = 10 * MINUTE_MS;
 
 /** Seconds until a creation is tried again that changed nothing. */
 const RETRY_SECONDS = 10;
 
 /** How far back a creation looks for what it started itself, in milliseconds: more than its call may take. */
-const LOOK_BACK_MS = 2 * 60_000;
+const LOOK_BACK_MS = 2 * MINUTE_MS;
 
 export interface CreateOptions {
   readonly run: Run;

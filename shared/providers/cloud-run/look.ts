@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import {maxLifetimeMs} from '../../model/runner';
 import {longestIdleMinutes} from '../../model/warm';
 import type {Execution, Run} from './client/run';
@@ -7,7 +8,7 @@ import type {CloudRunPool} from './job';
 const MAX_PAGES = 40;
 
 /** Time by which the clocks of Cloud Run and of the functions may differ, in milliseconds. */
-const SLACK_MS = 5 * 60_000;
+const SLACK_MS = 5 * MINUTE_MS;
 
 /** Time-out of the task of a pool's executions. The pool's minutes, as with every other machine. */
 export function taskTimeoutMs(pool: CloudRunPool): number {

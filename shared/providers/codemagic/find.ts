@@ -1,4 +1,5 @@
 import type {Clock} from '../../clock';
+import {HOUR_MS} from '../../durations';
 import {Unavailable} from '../../errors';
 import {parseRunnerName} from '../../model/names';
 import type {Machine, MachineStatus} from '../provider';
@@ -13,7 +14,7 @@ const ENDED = new Set(['finished', 'failed', 'canceled', 'cancelled', 'timeout',
  * Builds that began longer ago have ended: CodeMagic's longest `max_build_duration` is three hours, and a build of ours that waits longer than
  * `bootMinutes` in the queue is cancelled. In milliseconds.
  */
-const LONGEST_MS = 6 * 3600_000;
+const LONGEST_MS = 6 * HOUR_MS;
 
 /** Pages that one list reads of a team, each of a hundred builds. */
 const MOST_PAGES = 20;

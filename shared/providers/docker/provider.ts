@@ -1,7 +1,8 @@
 import {SlipwayError} from '../../errors';
 import type {DockerPool} from '../../model/host';
 import type {Placement} from '../../model/placement';
-import type {ContainerHosts, CreateOutcome, CreateRequest, RunnerProvider} from '../provider';
+import type {ContainerHosts} from '../container-hosts';
+import type {CreateOutcome, CreateRequest, RunnerProvider} from '../provider';
 
 export interface DockerProviderOptions {
   readonly hosts: ContainerHosts;

@@ -1,7 +1,7 @@
 import type {Clock} from '../../clock';
 import {DEPLOYMENT_LABEL, JOB_LABEL} from '../../model/names';
+import {isStarting, isStopped, isStopping} from '../persistent-vm';
 import {POLL_MS, PollBudget} from '../poll-budget';
-import {isStarting, isStopped, isStopping} from '../provider';
 import {requestId} from './client/body';
 import type {Compute, InsertRequest, Instance, InstanceStatus, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation} from './client/errors';

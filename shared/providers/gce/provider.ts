@@ -4,16 +4,9 @@ import type {Logger} from '../../logger';
 import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {lastLineOf} from '../console-line';
+import {isStarting, isStopped, isStopping} from '../persistent-vm';
 import {ExhaustedPlacements, exhaustionKey, placeOrder} from '../placements';
-import {
-  isStarting,
-  isStopped,
-  isStopping,
-  type Machine,
-  type MachineReference,
-  type MachineStatus,
-  type RunnerProvider,
-} from '../provider';
+import type {Machine, MachineReference, MachineStatus, RunnerProvider} from '../provider';
 import {checkPool} from './check';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, Instance} from './client/compute';

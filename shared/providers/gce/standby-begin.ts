@@ -1,7 +1,8 @@
 import type {Clock} from '../../clock';
 import {JOB_LABEL, regionOf} from '../../model/names';
+import {isRunning, isStarting, isStopped, isStopping} from '../persistent-vm';
 import {POLL_MS, PollBudget} from '../poll-budget';
-import {type BeginRequest, type CreateOutcome, isRunning, isStarting, isStopped, isStopping} from '../provider';
+import type {BeginRequest, CreateOutcome} from '../provider';
 import {belongsTo, requestId} from './client/body';
 import type {Compute, InstanceDetails, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation, secondsToNextMinute} from './client/errors';

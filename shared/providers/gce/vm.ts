@@ -1,6 +1,5 @@
 import type {Clock} from '../../clock';
 import {regionOf} from '../../model/names';
-import {POLL_MS, PollBudget} from '../poll-budget';
 import {
   isRunning,
   isStarting,
@@ -12,7 +11,8 @@ import {
   type VmReference,
   type VmRefusal,
   type VmWait,
-} from '../provider';
+} from '../persistent-vm';
+import {POLL_MS, PollBudget} from '../poll-budget';
 import {requestId} from './client/body';
 import type {Compute, Instance, PowerAction, ZoneOperation} from './client/compute';
 import {ComputeFailure, classifyOperation, secondsToNextMinute, withComputeErrors} from './client/errors';

@@ -1,3 +1,4 @@
+import {DAY_MS} from '../../durations';
 import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent} from '../../model/deliveries';
 
@@ -6,7 +7,7 @@ const MAX_PAGE_BYTES = 200 * 1024;
 /** 25,000 events of the App’s hook. Events that do not fit are read when there is room. */
 const MAX_PAGES = 20;
 /** GitHub redelivers nothing older than this. */
-export const RETENTION_MS = 3 * 24 * 3600_000;
+export const RETENTION_MS = 3 * DAY_MS;
 const ACTIONS = new Set(['queued', 'waiting', 'in_progress', 'completed']);
 
 export type Page = Readonly<Record<string, FailedEvent>>;

@@ -1,10 +1,11 @@
+import {MINUTE_MS} from '../../durations';
 import type {HookReference} from '../../github/github';
 import {isSpeltOut} from '../../model/names';
 import {repositoryScope, scopeKey} from '../../model/scope';
 import {type Sweep, tryList} from '../context';
 
 /** How often the hooks of a scope are listed, in milliseconds: each list costs a call. */
-const HOOKS_INTERVAL_MS = 5 * 60_000;
+const HOOKS_INTERVAL_MS = 5 * MINUTE_MS;
 
 /**
  * The hooks whose deliveries this sweep reads, by key. With Apps: always the hooks of those that deliver here. With a token: the hooks of the organizations and

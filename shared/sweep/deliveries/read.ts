@@ -1,3 +1,4 @@
+import {HOUR_MS, MINUTE_MS} from '../../durations';
 import {Refused} from '../../errors';
 import type {DeliveryPage, HookReference} from '../../github/github';
 import type {HookReading, UnreadDeliveries} from '../../model/deliveries';
@@ -7,9 +8,9 @@ import {hookKey} from './hooks';
 import {healthAfter} from './schedule';
 
 /** Overlap of two reads, in milliseconds. An attempt that was running when the list was read (at most 30 s) is in the next list. */
-const OVERLAP_MS = 2 * 60_000;
+const OVERLAP_MS = 2 * MINUTE_MS;
 /** How far back the first read of a hook goes, in milliseconds. */
-const FIRST_READ_MS = 3 * 3600_000;
+const FIRST_READ_MS = 3 * HOUR_MS;
 /** Pages of the newest attempts of one hook, and pages of all hooks, that one sweep reads. The next sweeps read the rest. */
 const MAX_NEWEST_PAGES = 10;
 const MAX_PAGES = 20;

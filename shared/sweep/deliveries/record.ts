@@ -1,3 +1,4 @@
+import {DAY_MS} from '../../durations';
 import {Unavailable} from '../../errors';
 import type {DeliveriesDocument, HookReading} from '../../model/deliveries';
 import type {Context} from '../../ports';
@@ -7,7 +8,7 @@ import {FailedEvents, type Page, RETENTION_MS} from './failed-events';
 import type {Allowance} from './schedule';
 
 const DOCUMENT_ID = 'deliveries';
-const DOCUMENT_RETENTION_MS = RETENTION_MS + 24 * 3600_000;
+const DOCUMENT_RETENTION_MS = RETENTION_MS + DAY_MS;
 /** Hooks on record. Each takes less than 1 KB; a token can see more, which are then read as if for the first time. */
 const MAX_HOOKS = 200;
 /** Pages in one transaction: well below Firestore’s limits of 10 MiB and of time. */

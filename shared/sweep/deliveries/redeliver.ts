@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import {RateLimited, Refused, Unavailable} from '../../errors';
 import type {HookReference} from '../../github/github';
 import {type FailedEvent, failureOfDeliveries, type HookReading} from '../../model/deliveries';
@@ -68,7 +69,7 @@ export async function redeliverFailed(sweep: Sweep, holder: string | undefined, 
 }
 
 /** How long a reading of a hook counts: with a token hooks are listed every five minutes. */
-const FRESH_MS = 15 * 60_000;
+const FRESH_MS = 15 * MINUTE_MS;
 
 function newestArrival({hooks}: DeliveryRecord, now: number): number | undefined {
   const fresh = [...hooks.values()].filter(({since}) => now - since < FRESH_MS);

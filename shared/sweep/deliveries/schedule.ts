@@ -1,8 +1,8 @@
+import {MINUTE_MS} from '../../durations';
 import type {DiscoveredDelivery} from '../../github/github';
 import type {FailedEvent, HookReading} from '../../model/deliveries';
 import {RETENTION_MS} from './failed-events';
 
-const MINUTE_MS = 60_000;
 /** Pauses before the tries of an event, since the attempt before, in milliseconds. The first try is immediate. */
 const PAUSES_MS = [0, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 3 * 60 * MINUTE_MS] as const;
 /** How long after the last try an event is given up, in milliseconds. */

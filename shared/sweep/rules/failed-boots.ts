@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import type {RunnerDocument} from '../../model/runner';
 import {machineFinder, minutesOf, type Observed, registrationOf, runsAtGitHub} from '../observed';
 import type {PersistenceTracker} from '../persistence';
@@ -40,7 +41,7 @@ function planEnds(observed: Observed, now: number, tracker: PersistenceTracker):
     const pickup = pickupOf(observed, runner);
     if (pickup.kind === 'due') continue;
     const since = pickup.kind === 'done' ? pickup.at : runner.stateAt;
-    if (now - since < minutesOf(observed, runner.pool).bootMinutes * 60_000) continue;
+    if (now - since < minutesOf(observed, runner.pool).bootMinutes * MINUTE_MS) continue;
     const key = `boot ${runner.name}`;
     const {listed, registration} = registrationOf(observed, runner);
     if (!listed) tracker.carryOver(key);

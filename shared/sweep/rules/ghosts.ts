@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import type {Registration} from '../../github/github';
 import {isRegistrationOf, isUnused} from '../../model/identity';
 import {isOver, type RunnerDocument} from '../../model/runner';
@@ -13,7 +14,7 @@ const MAX_PER_SWEEP = 20;
  * For how long a registration that is known only by its name must persist, in milliseconds. Another deployment’s runner of this name would
  * be online by then.
  */
-const NAME_ONLY_MS = 15 * 60_000;
+const NAME_ONLY_MS = 15 * MINUTE_MS;
 
 interface Deregister extends PlannedAction {
   readonly kind: 'deregister';

@@ -1,10 +1,11 @@
+import {MINUTE_MS} from '../../durations';
 import {isBooting, mayStart} from '../../model/host-vm';
 import {isBeingStopped} from '../../model/vm';
 import type {Observed, SeenHost} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
 
 /** A check of a VM is due when its time is over. This many milliseconds later the check was lost. */
-const LOST_AFTER_MS = 10 * 60_000;
+const LOST_AFTER_MS = 10 * MINUTE_MS;
 
 interface KeepHostVm extends PlannedAction {
   readonly kind: 'start_host' | 'check_host';
@@ -40,12 +41,12 @@ function planFor({containers}: Observed, host: SeenHost, now: number): KeepHostV
 function isCheckLost({vm, document: host, idleMinutes, silent}: SeenHost, now: number): boolean {
   const document = vm?.document;
   if (!vm || (document && (isBeingStopped(document, now) || isBooting(document, vm, now)))) return false;
-  if (document?.state === 'starting') return now - document.stateAt >= vm.bootMinutes * 60_000 + LOST_AFTER_MS;
+  if (document?.state === 'starting') return now - document.stateAt >= vm.bootMinutes * MINUTE_MS + LOST_AFTER_MS;
   if (document?.state === 'stopping') return now - document.stateAt >= LOST_AFTER_MS;
   // One that is on no record as up calls: it was there before its host had a VM.
   if (document?.state !== 'running' && silent) return false;
   const idleSince = host?.idleSince ?? null;
   return (
-    idleSince !== null && now - Math.max(idleSince, document?.stateAt ?? 0) >= idleMinutes * 60_000 + LOST_AFTER_MS
+    idleSince !== null && now - Math.max(idleSince, document?.stateAt ?? 0) >= idleMinutes * MINUTE_MS + LOST_AFTER_MS
   );
 }

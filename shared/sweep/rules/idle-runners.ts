@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import {isBeingCreated, isEnding, isOnlineOnRecord, type RunnerDocument} from '../../model/runner';
 import {wantedWarm, warmRunnerNames} from '../../model/warm';
 import {minutesOf, type Observed, poolNamed, registrationOf, runsAtGitHub} from '../observed';
@@ -5,7 +6,7 @@ import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Repaired, type Repairs, type Rule, runnerOf} from '../rule';
 
 /** The idle check takes three readings, a minute apart. This many milliseconds after `idleMinutes` the check was lost. */
-const LOST_AFTER_MS = 8 * 60_000;
+const LOST_AFTER_MS = 8 * MINUTE_MS;
 
 interface ReleaseIdle extends PlannedAction {
   readonly kind: 'release_idle';
@@ -54,7 +55,7 @@ function planReleases(observed: Observed, now: number, tracker: PersistenceTrack
   const actions: Release[] = [];
   for (const runner of observed.runners ?? []) {
     if (isBeingCreated(runner) || isEnding(runner) || runner.runs !== null) continue;
-    const idleMs = minutesOf(observed, runner.pool).idleMinutes * 60_000;
+    const idleMs = minutesOf(observed, runner.pool).idleMinutes * MINUTE_MS;
     const action = runner.spare
       ? repeatLostCheck(observed, runner, now, idleMs)
       : runner.covers !== null && releaseIdleRunner(observed, runner, idleMs, tracker);

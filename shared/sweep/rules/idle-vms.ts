@@ -1,12 +1,13 @@
+import {MINUTE_MS} from '../../durations';
 import {waitsForVm} from '../../model/job';
 import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
 
 /** The check of a VM takes a minute or two beyond `idleMinutes`. This many milliseconds later the check was lost. */
-const LOST_AFTER_MS = 10 * 60_000;
+const LOST_AFTER_MS = 10 * MINUTE_MS;
 
 /** How often the sweep starts a check of one VM, in milliseconds. A check that finds the VM busy schedules the next one itself. */
-const REPEAT_INTERVAL_MS = 60 * 60_000;
+const REPEAT_INTERVAL_MS = 60 * MINUTE_MS;
 
 /** Starts a new check whether the persistent VM has to stop. */
 interface CheckVm extends PlannedAction {
@@ -25,7 +26,7 @@ export const checkIdleVms: Rule<CheckVm> = {
 
 function planChecks({vms, jobs}: Observed, now: number): CheckVm[] {
   return vms.flatMap(({id, pools, idleMinutes, document}): CheckVm[] => {
-    const forMs = now - document.activeAt - idleMinutes * 60_000;
+    const forMs = now - document.activeAt - idleMinutes * MINUTE_MS;
     if (document.state === 'stopped' || document.runs.length > 0 || forMs < LOST_AFTER_MS) return [];
     if (document.stopLeaseUntil > now) return [];
     if ([...jobs.values()].some((job) => waitsForVm(job) && pools.includes(job.pool))) return [];

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import type {ContainerDocument} from '../../model/host';
 import {maxLifetimeMs} from '../../model/runner';
 import {minutesOf, type Observed} from '../observed';
@@ -32,6 +33,6 @@ function isTimeOver(observed: Observed, container: ContainerDocument, now: numbe
   if (state === 'assigned') return !observed.hosts.some(({name}) => name === host);
   const minutes = minutesOf(observed, pool);
   // Its image may have been pulled for as long as a boot may take.
-  const mostMs = minutes.bootMinutes * 60_000 + maxLifetimeMs(minutes);
+  const mostMs = minutes.bootMinutes * MINUTE_MS + maxLifetimeMs(minutes);
   return now - (handedOverAt ?? createdAt) >= mostMs;
 }

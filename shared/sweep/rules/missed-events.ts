@@ -1,3 +1,4 @@
+import {HOUR_MS, MINUTE_MS} from '../../durations';
 import {heldBackPauseMs, type JobDocument, type JobKey} from '../../model/job';
 import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
@@ -9,13 +10,13 @@ import type {PersistenceTracker} from '../persistence';
 import type {ActionOutcome, DemandJob, PlannedAction, Repairs, Rule} from '../rule';
 
 /** GitHub cancels a job that no runner took for a day; one hour less, in milliseconds. */
-const MAX_JOB_AGE_MS = 23 * 3600_000;
-const FIRST_COOL_DOWN_MS = 15 * 60_000;
-const MAX_COOL_DOWN_MS = 60 * 60_000;
+const MAX_JOB_AGE_MS = 23 * HOUR_MS;
+const FIRST_COOL_DOWN_MS = 15 * MINUTE_MS;
+const MAX_COOL_DOWN_MS = 60 * MINUTE_MS;
 
 /** How long the name of a task stays the same, in milliseconds: in this time the task is created once. */
-const VM_TASK_BUCKET_MS = 10 * 60_000;
-const EVENT_BUCKET_MS = 60 * 60_000;
+const VM_TASK_BUCKET_MS = 10 * MINUTE_MS;
+const EVENT_BUCKET_MS = 60 * MINUTE_MS;
 
 /** Prefixes of sightings of jobs. */
 const ABSENT = 'absent ';

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import {isUnused} from '../../model/identity';
 import {scopeKey} from '../../model/scope';
 import {
@@ -54,7 +55,7 @@ function deletionOf(
 ): DeleteVm | undefined {
   const {name, id, place: zone, pool, provider} = machine;
   const isDead = machine.status === 'stopped';
-  if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * 60_000) return undefined;
+  if (!isDead && now - machine.createdAt < minutesOf(observed, pool).bootMinutes * MINUTE_MS) return undefined;
   const former = observed.former.get(name);
   const isKnown = former ? observed.scopes.has(scopeKey(former.scope)) : observed.sawEveryScope;
   const key = `orphan ${name}`;

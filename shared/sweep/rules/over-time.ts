@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import {jobUrlOf, minutesOf, type Observed} from '../observed';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
@@ -12,7 +13,7 @@ function planEnds(observed: Observed, now: number): EndRunner<'over_time'>[] {
   const actions: EndRunner<'over_time'>[] = [];
   for (const runner of observed.runners ?? []) {
     if (runner.runs === null || runner.state !== 'busy') continue;
-    if (now - runner.stateAt < minutesOf(observed, runner.pool).jobMinutes * 60_000) continue;
+    if (now - runner.stateAt < minutesOf(observed, runner.pool).jobMinutes * MINUTE_MS) continue;
     // GitHub has the job as completed: only its webhook was lost.
     if (observed.seen.get(runner.runs)?.job.status === 'completed') continue;
     const jobUrl = jobUrlOf(observed, runner);

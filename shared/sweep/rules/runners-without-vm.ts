@@ -1,10 +1,11 @@
+import {MINUTE_MS} from '../../durations';
 import {isBeingCreated, isEnding} from '../../model/runner';
 import {isListed, jobUrlOf, machineFinder, type Observed, ourMachines} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /** A runner is deleted within a minute or two after its end. After this many milliseconds the task that deletes it was lost. */
-const LOST_AFTER_MS = 5 * 60_000;
+const LOST_AFTER_MS = 5 * MINUTE_MS;
 
 interface End extends EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'> {
   /** The first sweep that missed the machine, in milliseconds since the epoch. */

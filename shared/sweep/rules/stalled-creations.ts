@@ -1,10 +1,11 @@
+import {MINUTE_MS} from '../../durations';
 import {isBeingCreated, isWithoutJob} from '../../model/runner';
 import {isListed, machineFinder, type Observed} from '../observed';
 import type {DemandJob, EndRunner, PlannedAction, Rule} from '../rule';
 
 /** A creation without change for this many milliseconds has stalled: the retries of the queue come sooner. */
-const STALLED_AFTER_MS = 10 * 60_000;
-const ENDED_AFTER_MS = 60 * 60_000;
+const STALLED_AFTER_MS = 10 * MINUTE_MS;
+const ENDED_AFTER_MS = 60 * MINUTE_MS;
 
 interface ResumeCreation extends PlannedAction {
   readonly kind: 'make';

@@ -1,10 +1,11 @@
+import {MINUTE_MS} from '../../durations';
 import {longestPreparationMs} from '../../model/standby';
 import {minutesOf, type Observed, type SeenStandby} from '../observed';
 import type {PersistenceTracker} from '../persistence';
 import {type PlannedAction, type Rule, runnerOf, type StandbyRemoval} from '../rule';
 
 /** A machine that nobody has created for so many milliseconds: its task was lost, or waits in the queue. */
-const UNMADE_MS = 2 * 60_000;
+const UNMADE_MS = 2 * MINUTE_MS;
 
 type Progress =
   | (PlannedAction & {readonly kind: 'prepare'; readonly runner: string; readonly cause: string})

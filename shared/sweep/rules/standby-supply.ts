@@ -1,5 +1,6 @@
+import {MINUTE_MS} from '../../durations';
 import {balanceStandby, wantedStandby} from '../../model/standby';
-import {MINUTE_MS} from '../../model/warm';
+
 import {departing} from '../departing';
 import type {Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';

@@ -1,3 +1,4 @@
+import {MINUTE_MS} from '../../durations';
 import {fallbacksOf, mayHaveRunnerOf, poolsServing} from '../../model/fallback';
 import {type JobDocument, jobKeyOf} from '../../model/job';
 import {isPersistent, type Pool} from '../../model/pool';
@@ -6,7 +7,7 @@ import {freeSlotsOfAllPools, type Observed, webhookGraceMs} from '../observed';
 import type {DemandJob, PlannedAction, Rule} from '../rule';
 
 /** How long the name of a demand task stays the same, in milliseconds: in this time the task is created once. */
-const TASK_BUCKET_MS = 5 * 60_000;
+const TASK_BUCKET_MS = 5 * MINUTE_MS;
 
 interface PlaceSpare extends PlannedAction {
   readonly kind: 'place_spare';

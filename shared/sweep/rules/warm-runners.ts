@@ -1,7 +1,8 @@
+import {MINUTE_MS} from '../../durations';
 import {isEphemeral} from '../../model/pool';
 import {isEnding} from '../../model/runner';
 import {warmScope} from '../../model/scope';
-import {MINUTE_MS, wantedWarm} from '../../model/warm';
+import {wantedWarm} from '../../model/warm';
 import {freeSlotsOfAllPools, type Observed} from '../observed';
 import type {PlannedAction, Rule, RunnersToRequest} from '../rule';
 

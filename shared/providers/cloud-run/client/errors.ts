@@ -1,4 +1,5 @@
 import type {Clock} from '../../../clock';
+import {MINUTE_MS} from '../../../durations';
 import {Refused, SlipwayError, Unavailable} from '../../../errors';
 import {lacksCredentials, type RefusedCall} from '../../../google-call';
 import {scrubMessage} from '../../../secret';
@@ -90,7 +91,7 @@ export function toRunFailure(what: string, refused: RefusedCall, secrets: readon
 
 /** Seconds until the next minute, in which the rate quotas start again. @see https://cloud.google.com/run/quotas#api */
 export function secondsToNextMinute(nowMs: number): number {
-  return Math.max(1, Math.ceil((60_000 - (nowMs % 60_000)) / 1000));
+  return Math.max(1, Math.ceil((MINUTE_MS - (nowMs % MINUTE_MS)) / 1000));
 }
 
 /** Turns failures of Cloud Run into `Unavailable` or `Refused`, for calls that can safely be repeated. */

@@ -1,5 +1,6 @@
 import {TtlCache} from '../../../cache';
 import {type Clock, withDeadline} from '../../../clock';
+import {MINUTE_MS} from '../../../durations';
 import {Ec2Failure} from './errors';
 import {FORM, formOf, postForm} from './send';
 import {textAt, type XmlElement} from './xml';
@@ -27,7 +28,7 @@ export interface CredentialsOptions {
 }
 
 /** Before their end credentials are renewed, so that none ends during a call. */
-const RENEW_BEFORE_MS = 5 * 60_000;
+const RENEW_BEFORE_MS = 5 * MINUTE_MS;
 const LIFETIME_SECONDS = 3600;
 const TOKEN_TIMEOUT_MS = 5_000;
 const VERSION = '2011-06-15';

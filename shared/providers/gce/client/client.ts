@@ -1,12 +1,13 @@
 import {TtlCache} from '../../../cache';
 import {type Clock, systemClock} from '../../../clock';
+import {MINUTE_MS} from '../../../durations';
 import {type ComputeClients, type ComputeEmulator, callCompute, createClients, isAbsent} from './call';
 import type {Compute, RegionalQuota} from './compute';
 import {instancesApi, listsApi, operationsApi} from './instances';
 import {templatesApi} from './templates';
 
 /** How long the zones of a region are cached, in milliseconds. */
-const CACHE_TTL_MS = 10 * 60_000;
+const CACHE_TTL_MS = 10 * MINUTE_MS;
 
 /** Zones in one page: Google Cloud has about 130. */
 const MAX_ZONES = 500;

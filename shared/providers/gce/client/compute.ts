@@ -1,5 +1,6 @@
 import type {ConsoleOutput} from '../../console-line';
-import type {StandbyHold, VmStatus} from '../../provider';
+import type {VmStatus} from '../../persistent-vm';
+import type {StandbyHold} from '../../provider';
 
 export interface MetadataItem {
   readonly key: string;

@@ -1,4 +1,5 @@
 import type {Clock} from '../../../clock';
+import {MINUTE_MS} from '../../../durations';
 import {Refused, SlipwayError, Unavailable} from '../../../errors';
 import type {RefusedCall} from '../../../google-call';
 import type {FailureClass} from '../../placements';
@@ -140,7 +141,7 @@ function lacksPrerequisite(message: string): boolean {
  * @see https://cloud.google.com/compute/api-quota
  */
 export function secondsToNextMinute(nowMs: number): number {
-  return Math.max(1, Math.ceil((60_000 - (nowMs % 60_000)) / 1000));
+  return Math.max(1, Math.ceil((MINUTE_MS - (nowMs % MINUTE_MS)) / 1000));
 }
 
 /**

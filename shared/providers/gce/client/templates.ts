@@ -1,5 +1,6 @@
 import {TtlCache} from '../../../cache';
 import type {Clock} from '../../../clock';
+import {MINUTE_MS} from '../../../durations';
 import {Refused} from '../../../errors';
 import {isRfc1035, TEMPLATE_URL} from '../../../model/names';
 import {type ComputeClients, callCompute, isAbsent} from './call';
@@ -14,7 +15,7 @@ import type {
 } from './compute';
 
 /** How long a template is cached, in milliseconds. Templates cannot be changed, but replaced under their name. */
-const CACHE_TTL_MS = 5 * 60_000;
+const CACHE_TTL_MS = 5 * MINUTE_MS;
 
 /**
  * Instance templates, global and regional.
