@@ -99,7 +99,7 @@ const FORM = Buffer.from('payload=');
  */
 function parseObject(body: Buffer): Record<string, unknown> {
   const isForm = body.subarray(0, FORM.length).equals(FORM);
-  if (!isForm && body.find((byte) => !WHITE_SPACE.includes(byte)) !== BRACE)
+  if (!isForm && body[0] !== BRACE)
     throw new BadRequest(400, 'the body is neither a JSON object nor a form with a payload');
   let value: unknown;
   try {
@@ -113,9 +113,6 @@ function parseObject(body: Buffer): Record<string, unknown> {
 }
 
 const BRACE = 0x7b;
-
-/** What JSON allows before its value. @see https://www.rfc-editor.org/rfc/rfc8259#section-2 */
-const WHITE_SPACE: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
