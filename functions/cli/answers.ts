@@ -188,12 +188,15 @@ export const Costs = z.object({
 });
 export type Costs = z.output<typeof Costs>;
 
+const Placements = z.array(z.object({place: z.string(), machine_type: Text, spot: z.boolean()}));
+
 export const PoolTest = z.object({
   dry_run: z.boolean(),
   decision: z.string(),
   because: z.string(),
   name: Text,
-  placements: z.array(z.object({place: z.string(), machine_type: Text, spot: z.boolean()})),
+  placements: Placements,
+  fallbacks: z.array(z.object({pool: z.string(), because: z.string(), placements: Placements})).default([]),
   request: z.object({labels: Labels}).nullish(),
 });
 export type PoolTest = z.output<typeof PoolTest>;

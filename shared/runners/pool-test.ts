@@ -1,5 +1,6 @@
 import {SlipwayError} from '../errors';
 import {explainMatch} from '../model/explain-match';
+import {fallbackRefusal, fallbacksOf} from '../model/fallback';
 import {registrationLabels} from '../model/labels';
 import type {IgnoreReason} from '../model/matching';
 import {optionsOf} from '../model/options';
@@ -46,22 +47,34 @@ export interface PoolTest {
   readonly taker: Pool | undefined;
   /** In the order in which they would be tried. Empty: this pool makes and starts nothing for such a job. */
   readonly placements: readonly Placement[];
+  /** The pools that a job falls back to, in turn. Empty: there is none, or it was not asked for. */
+  readonly fallbacks: readonly TestedFallback[];
   /** What would be requested; undefined: nothing. */
   readonly runner: TestRunner | undefined;
 }
 
+/** Where a job would be served for which its own pool has no capacity or quota. */
+export interface TestedFallback {
+  readonly pool: Pool;
+  /** A sentence without a point at its end. */
+  readonly because: string;
+  /** In the order in which they would be tried. Empty: the fallback does not serve the job, or its provider did not tell. */
+  readonly placements: readonly Placement[];
+}
+
 /**
  * Decides what `pool` would do for a job, without changing anything: which pool takes it, whether there is a slot, the placements of the
- * runner `name`, and, with `asksProvider`, whether the provider's check finds what would fail. Throws what `placements` of the provider throws.
+ * runner `name`, and, in a dry run, whether the provider's check finds what would fail, and the fallbacks: a runner that is requested has none.
+ * Throws what `placements` of the pool's provider throws.
  */
 export async function planTest(
   context: Context,
   pool: Pool,
   job: TestJob,
-  {name, asksProvider}: {readonly name: string; readonly asksProvider: boolean},
+  {name, isDry}: {readonly name: string; readonly isDry: boolean},
 ): Promise<PoolTest> {
   const {match, taker, answers} = explainMatch({...job, isPublic: job.visibility === 'public'}, context.pools);
-  const nothing = {taker, placements: [], runner: undefined};
+  const nothing = {taker, placements: [], fallbacks: [], runner: undefined};
   if (match.kind === 'ignored') return {...nothing, decision: match.reason, because: match.detail};
   const because = answers.find((answer) => answer.pool === pool.name)?.because ?? '';
   if (match.pool !== pool) {
@@ -76,14 +89,43 @@ export async function planTest(
   const labels = job.labels.map((label) => label.toLowerCase());
   const runner = {name, pool, scope: scopeFor(pool, job), labels: registrationLabels(pool, labels)};
   const provider = context.provider(pool.name);
-  const findings = asksProvider ? await provider.check(pool.name) : [];
+  const findings = isDry ? await provider.check(pool.name) : [];
   const failures = findings.filter(({status}) => status === 'error');
   const asked = provider.placements({name, pool: pool.name, job: name, options: optionsOf(pool, labels)});
   const placements = await asked.catch((error: unknown) => {
     if (failures.length > 0 && error instanceof SlipwayError) return [];
     throw error;
   });
-  return {taker, placements, runner, ...(failureOf(pool, job, failures) ?? (await timeOf(context, pool, job)))};
+  const fallbacks = isDry ? await fallbacksFor(context, pool, job, name) : [];
+  return {
+    taker,
+    placements,
+    fallbacks,
+    runner,
+    ...(failureOf(pool, job, failures) ?? (await timeOf(context, pool, job))),
+  };
+}
+
+/** In the order in which a job asks them. In each the zones come as for a runner of the name of the test: a job's runner has a name of its own there. */
+async function fallbacksFor(context: Context, home: Pool, job: TestJob, name: string): Promise<TestedFallback[]> {
+  const labels = job.labels.map((label) => label.toLowerCase());
+  const isPublic = job.visibility === 'unknown' ? undefined : job.visibility === 'public';
+  const asked = {repository: job.repository, labels, isPublic};
+  return Promise.all(
+    fallbacksOf(context.pools, home.name).map(async (pool): Promise<TestedFallback> => {
+      const refusal = fallbackRefusal(pool, home, asked);
+      if (refusal !== undefined) return {pool, because: `pool ${pool.name} ${refusal}`, placements: []};
+      const request = {name, pool: pool.name, job: name, options: optionsOf(pool, labels)};
+      try {
+        const placements = await context.provider(pool.name).placements(request);
+        return {pool, because: `pool ${pool.name} serves the job: repository and options fit`, placements};
+      } catch (error) {
+        // What is wrong with a fallback is no failure of the pool.
+        if (!(error instanceof SlipwayError)) throw error;
+        return {pool, because: error.message.replace(/\.$/, ''), placements: []};
+      }
+    }),
+  );
 }
 
 function startOf({name, provider}: PersistentPool): Pick<PoolTest, 'decision' | 'because' | 'placements'> {

@@ -40,6 +40,29 @@ const MORE_POOLS = `${POOLS}
     requires: [open]
     allowPublicRepos: true
     provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
+  - name: home
+    repo: acme/app
+    requires: [home]
+    offers: [home, "machine=*"]
+    options: {machine: ["c4a-*"]}
+    fallback: second
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}
+  - name: second
+    repo: acme/app
+    requires: [home, second]
+    fallback: third
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-b], machineTypes: [t2a-standard-4], spot: only}
+  - name: third
+    repo: acme/app
+    requires: [home, third]
+    options: {machine: ["c4a-standard-*"]}
+    fallback: fourth
+    provider: {type: gce, template: runner-arm64, zones: [us-central1-f], machineTypes: [c4a-standard-8]}
+  - name: fourth
+    repo: acme/app
+    requires: [home, fourth]
+    options: {machine: ["c4a-*"]}
+    provider: {type: gce, template: runner-arm64, region: mars-north1}
   - name: vm
     repo: acme/app
     requires: [self-hosted, big]
@@ -114,6 +137,32 @@ describe('a dry run', () => {
     expect([status, json['decision'], json['pool']]).toEqual([200, decision, taker]);
     expect(json['because']).toContain(because);
     expect((json['request'] as object | null) !== null).toBe(['create', 'wait', 'fail'].includes(decision));
+  });
+
+  test('names where a job would be created that falls back, and which fallbacks do not serve it', async () => {
+    const fallbacks = async (labels: readonly string[]) => {
+      const {status, json} = await api.post('/pools/home/test', {labels});
+      expect([status, json['decision'], json['placements']]).toEqual([200, 'create', [expect.anything()]]);
+      return json['fallbacks'];
+    };
+    expect(await fallbacks(['home'])).toEqual([
+      {
+        pool: 'second',
+        because: 'pool second serves the job: repository and options fit',
+        placements: [{place: 'us-central1-b', machine_type: 't2a-standard-4', spot: true}],
+      },
+      expect.objectContaining({
+        pool: 'third',
+        placements: [{place: 'us-central1-f', machine_type: 'c4a-standard-8', spot: false}],
+      }),
+      expect.objectContaining({pool: 'fourth', because: expect.stringContaining('mars-north1'), placements: []}),
+    ]);
+    expect(await fallbacks(['home', 'machine=c4a-standard-4'])).toMatchObject([
+      {pool: 'second', because: expect.stringContaining('does not allow machine=c4a-standard-4'), placements: []},
+      {pool: 'third', placements: [{place: 'us-central1-f', machine_type: 'c4a-standard-4', spot: false}]},
+      {pool: 'fourth', placements: []},
+    ]);
+    expect((await api.post('/pools/one/test')).json['fallbacks']).toEqual([]);
   });
 
   test('of an organization’s pool is registered there, and of a persistent one names its zone', async () => {

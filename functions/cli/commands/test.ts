@@ -54,6 +54,10 @@ export const addTest: AddCommand = (program, setting) => {
         if (value.placements.length > 0) {
           terminal.print(`\n${formatTable(COLUMNS, value.placements, terminal)}`);
         }
+        for (const {pool: fallback, because, placements} of value.fallbacks) {
+          terminal.print(plain(`\nfallback ${fallback}: ${because}`));
+          if (placements.length > 0) terminal.print(formatTable(COLUMNS, placements, terminal));
+        }
         if (!value.dry_run) terminal.say(`requested: slipway runners --pool ${plain(pool)} shows it`);
         else if (value.request && isTaken) terminal.say(plain(`dry run: --name ${value.name} --yes makes this runner`));
         return isTaken ? undefined : 1;

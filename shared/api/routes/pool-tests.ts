@@ -31,6 +31,8 @@ const Request = z
   })
   .meta({id: 'PoolTestRequest'});
 
+const Placements = z.array(z.object({place: z.string(), machine_type: z.string().nullable(), spot: z.boolean()}));
+
 const Tested = z
   .object({
     dry_run: z.boolean(),
@@ -41,9 +43,13 @@ const Tested = z
     because: z.string(),
     pool: z.string().nullable().meta({description: 'The pool that takes the job.'}),
     name: z.string().nullable().meta({description: 'Name of the runner and its machine.'}),
-    placements: z
-      .array(z.object({place: z.string(), machine_type: z.string().nullable(), spot: z.boolean()}))
-      .meta({description: 'In the order in which they are tried; `machine_type` is null where the template has it.'}),
+    placements: Placements.meta({
+      description: 'In the order in which they are tried; `machine_type` is null where the template has it.',
+    }),
+    fallbacks: z.array(z.object({pool: z.string(), because: z.string(), placements: Placements})).meta({
+      description:
+        'In a dry run the pools that serve such a job in turn when `pool` has no capacity or quota. Without `placements` one does not serve it, and `because` says why. A requested runner has none.',
+    }),
     request: z
       .object({
         name: z.string(),
@@ -67,6 +73,13 @@ const EXAMPLE: z.output<typeof Tested> = {
   pool: 'arm',
   name: 'slipway-arm-t4k0z81mq2x-1',
   placements: [{place: 'us-central1-b', machine_type: 'c4a-standard-4', spot: true}],
+  fallbacks: [
+    {
+      pool: 'arm-ec2',
+      because: 'pool arm-ec2 serves the job: repository and options fit',
+      placements: [{place: 'subnet-a', machine_type: 'm7g.large', spot: false}],
+    },
+  ],
   request: {
     name: 'slipway-arm-t4k0z81mq2x-1',
     pool: 'arm',
@@ -101,7 +114,7 @@ export const testPool = operation(
       201: {
         description: 'The runner is requested; GET /runners/{id} shows its progress.',
         schema: Tested,
-        example: {...EXAMPLE, dry_run: false, state: 'requested'},
+        example: {...EXAMPLE, dry_run: false, fallbacks: [], state: 'requested'},
         headers: ['Idempotent-Replayed'],
       },
     },
@@ -127,7 +140,7 @@ export const testPool = operation(
     const isDry = isDryRun(request, query);
     const job = {repository, labels, visibility: await visibility(request, pool, {repository, labels}, isDry)};
     const name = body.name === undefined ? newName(context, pool) : checkedName(context, pool, body.name);
-    const test = await planTest(context, pool, job, {name, asksProvider: isDry});
+    const test = await planTest(context, pool, job, {name, isDry});
     if (isDry) {
       const recorded = body.name === undefined ? undefined : await context.store.get('runners', name);
       if (recorded && test.runner) refuseOtherRunner(recorded, test.runner);
@@ -151,7 +164,7 @@ async function visibility(
 }
 
 function view(
-  {decision, because, taker, placements, runner}: PoolTest,
+  {decision, because, taker, placements, fallbacks, runner}: PoolTest,
   made?: RunnerDocument,
 ): z.output<typeof Tested> {
   return {
@@ -160,10 +173,19 @@ function view(
     because,
     pool: taker?.name ?? null,
     name: runner?.name ?? null,
-    placements: placements.map(({place, machineType, spot}) => ({place, machine_type: machineType ?? null, spot})),
+    placements: placements.map(placementView),
+    fallbacks: fallbacks.map((each) => ({
+      pool: each.pool.name,
+      because: each.because,
+      placements: each.placements.map(placementView),
+    })),
     request: runner ? requestView(runner) : null,
     state: made?.state ?? null,
   };
+}
+
+function placementView({place, machineType, spot}: PoolTest['placements'][number]) {
+  return {place, machine_type: machineType ?? null, spot};
 }
 
 function requestView({name, pool, scope, labels}: TestRunner): NonNullable<z.output<typeof Tested>['request']> {

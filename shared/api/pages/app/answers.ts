@@ -159,9 +159,16 @@ export interface PoolTest {
   readonly decision: string;
   readonly because: string;
   readonly name: string | null;
-  readonly placements: readonly {
-    readonly place: string;
-    readonly machine_type: string | null;
-    readonly spot: boolean;
+  readonly placements: readonly Placement[];
+  readonly fallbacks: readonly {
+    readonly pool: string;
+    readonly because: string;
+    readonly placements: readonly Placement[];
   }[];
+}
+
+export interface Placement {
+  readonly place: string;
+  readonly machine_type: string | null;
+  readonly spot: boolean;
 }

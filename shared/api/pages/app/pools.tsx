@@ -1,4 +1,4 @@
-import type {PoolConfig, PoolTest, Status} from './answers';
+import type {Placement, PoolConfig, PoolTest, Status} from './answers';
 import {ask} from './client';
 import {type Action, Section} from './confirm';
 
@@ -112,19 +112,24 @@ function VmButtons({pool, onAction}: {readonly pool: string; readonly onAction: 
   );
 }
 
+function triedIn(placements: readonly Placement[]): string {
+  const places = placements.map(({place, machine_type: type, spot}) =>
+    [place, type, spot ? 'spot' : null].filter(Boolean).join(' '),
+  );
+  return places.length > 0 ? ` Would be tried: ${places.join(', ')}.` : '';
+}
+
 function testOf(pool: string): Action {
   return {
     title: `Test pool ${pool}`,
     consequence: 'A dry run: says what would be done for a job of this pool, and changes nothing.',
     run: async () => {
-      const {because, placements} = await ask<PoolTest>(`pools/${encodeURIComponent(pool)}/test`, {
+      const {because, placements, fallbacks} = await ask<PoolTest>(`pools/${encodeURIComponent(pool)}/test`, {
         method: 'POST',
         body: {},
       });
-      const places = placements.map(({place, machine_type: type, spot}) =>
-        [place, type, spot ? 'spot' : null].filter(Boolean).join(' '),
-      );
-      return `${because}.${places.length > 0 ? ` Would be tried: ${places.join(', ')}.` : ''}`;
+      const others = fallbacks.map((each) => ` Fallback: ${each.because}.${triedIn(each.placements)}`);
+      return `${because}.${triedIn(placements)}${others.join('')}`;
     },
   };
 }
