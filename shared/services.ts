@@ -40,7 +40,7 @@ export interface ServicesOptions extends ServicesBaseOptions {
 }
 
 /** How often it is looked, in milliseconds, whether what `api` lacked of its place is there by now. */
-const LOOK_AGAIN_MS = 60_000;
+const LOOK_AGAIN_MS = 10_000;
 
 /**
  * The composition root: creates all services of a function on the first call, and keeps them. A failure is logged and not kept, because the

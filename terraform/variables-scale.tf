@@ -18,7 +18,7 @@ variable "github_apps" {
   }
 
   validation {
-    condition     = length(distinct([for app in var.github_apps : app.app_id])) == length(var.github_apps) && !contains([for app in var.github_apps : app.app_id], coalesce(var.github_app_id, "none"))
+    condition     = length(distinct([for app in var.github_apps : try(tostring(app.app_id), "")])) == length(var.github_apps) && !contains([for app in var.github_apps : try(tostring(app.app_id), "")], coalesce(var.github_app_id, "none"))
     error_message = "Expected each App once, in github_app_id or in github_apps: an App that is there twice has its limit once."
   }
 

@@ -15,7 +15,7 @@ variable "vpc_connector" {
   }
 
   validation {
-    condition     = contains(["PRIVATE_RANGES_ONLY", "ALL_TRAFFIC"], try(var.vpc_connector.egress, "ALL_TRAFFIC"))
+    condition     = contains(["PRIVATE_RANGES_ONLY", "ALL_TRAFFIC"], try(coalesce(var.vpc_connector.egress), "ALL_TRAFFIC"))
     error_message = "Expected vpc_connector.egress of PRIVATE_RANGES_ONLY or ALL_TRAFFIC."
   }
 }
@@ -53,7 +53,7 @@ variable "proxy" {
   }
 
   validation {
-    condition     = alltrue([for name in try(var.proxy.no_proxy, []) : can(regex("^[A-Za-z0-9.:*/_-]+$", name))])
+    condition     = alltrue([for name in(try(var.proxy.no_proxy, null) == null ? [] : var.proxy.no_proxy) : can(regex("^[A-Za-z0-9.:*/_-]+$", name))])
     error_message = "Expected names in proxy.no_proxy such as github.example.com or .example.com, without commas."
   }
 }

@@ -1,7 +1,7 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {MINUTE_MS} from '../durations';
-import {RateLimited, Refused, Unavailable} from '../errors';
+import {RateLimited, Refused, RetryableError, Unavailable} from '../errors';
 import type {Logger} from '../logger';
 import {describeScope, ownerOf, type RunnerScope, repositoryScope} from '../model/scope';
 import {ActingApps, type PlacedApp} from './acting-apps';
@@ -184,9 +184,12 @@ export function sharedDiscovery({apps, clock, logger}: SharedDiscoveryOptions): 
     const acts: DiscoveringApp[] = [];
     for (const app of apps) if (await acting.actsFor(app, scope)) acts.push(app);
     if (acts.length === 0) return first.discovery.listRepositoriesOf(org);
-    return together(async (app) =>
-      acts.includes(app) ? app.discovery.listRepositoriesOf(org) : {items: [], failure: undefined},
-    );
+    return together(async (app) => {
+      if (acts.includes(app)) return app.discovery.listRepositoriesOf(org);
+      // Of an App of which GitHub did not tell, repositories may be missing.
+      const why = acting.whyLeftOut(app, scope, 'listRepositoriesOf');
+      return {items: [], failure: why instanceof RetryableError ? why : undefined};
+    });
   }
 
   async function accessOf(repository: NamedRepository): Promise<RepositoryAccess> {

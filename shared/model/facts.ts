@@ -154,6 +154,9 @@ export interface RunnerToInstall {
   readonly refused: readonly string[];
 }
 
+/** Undefined: nothing is known. Rejects while it cannot be read. `isFresh`: as it is on record now, and not up to ten minutes ago. */
+export type RunnerToInstallReader = (options?: {readonly isFresh?: boolean}) => Promise<RunnerToInstall | undefined>;
+
 /** Undefined where the version or one of its checksums is not known: they are one. */
 export function runnerToInstall(
   {downloads, inUse}: Pick<RunnerVersionsDocument, 'downloads' | 'inUse'>,

@@ -5,7 +5,7 @@ import type {SecretReader} from '../config/secrets';
 import {Refused, Unavailable} from '../errors';
 import type {GoogleEmulator} from '../google-call';
 import type {Logger} from '../logger';
-import type {RunnerToInstall} from '../model/facts';
+import type {RunnerToInstallReader} from '../model/facts';
 import {isDocker} from '../model/host';
 import {isEphemeral, isGce, type Pool} from '../model/pool';
 import type {Codemagic} from './codemagic/client';
@@ -115,7 +115,7 @@ export interface ProviderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** What new machines are told of the runner application; undefined: nothing. */
-  readonly runnerToInstall?: () => Promise<RunnerToInstall | undefined>;
+  readonly runnerToInstall?: RunnerToInstallReader;
 }
 
 /** Creates the provider of one type, for all pools of that type. */

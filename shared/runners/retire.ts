@@ -10,7 +10,15 @@ import type {Context} from '../ports';
 import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
 import {readEnd} from './read-runner';
-import {type JobToServe, openJobsToServe, type SlotCandidate, type Slots, setSlotHolder, slotLimit} from './slots';
+import {
+  type JobToServe,
+  openJobsToServe,
+  type SlotCandidate,
+  type Slots,
+  serveOldestOpenJob,
+  setSlotHolder,
+  slotLimit,
+} from './slots';
 
 /** Open jobs that are tried for a slot that becomes free. */
 const MAX_CANDIDATES = 5;
@@ -69,6 +77,8 @@ export async function retireRunner(
   );
   // mutation: demand of slot
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
+  // Slots that freed at the same time took all of these jobs: there may be more.
+  else if (waiting.length === MAX_CANDIDATES) await serveOldestOpenJob(context, pool, `slot-of-${name}`);
 }
 
 /** Marks the runner as draining. False: its machine is gone by now, which who learnt of it could not record yet. */

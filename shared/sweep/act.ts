@@ -1,4 +1,5 @@
 import {bootBreaker} from '../model/breaker';
+import {WRITE_POINTS} from '../model/github-points';
 import type {Preemption} from '../model/sweep';
 import type {Context} from '../ports';
 import {closeBreaker} from '../runners/breaker-failures';
@@ -27,10 +28,19 @@ const DELETIONS: ReadonlySet<Step['action']['kind']> = new Set([
   'end_standby',
 ]);
 
+/** Those that call GitHub. */
+const DEREGISTERS: ReadonlySet<Step['action']['kind']> = new Set(['end_runner', 'deregister']);
+
 /** Deletions that are carried out at the same time. */
 const MAX_CONCURRENT = 8;
 
-/** Carries the steps out in their order: one after the other, adjacent deletions eight at a time. A failed action is retried by the next sweep. */
+/** GitHub's points of a deregistration: a look at the registration, and its deletion. */
+const DEREGISTRATION_POINTS = 1 + WRITE_POINTS;
+
+/**
+ * Carries the steps out in their order: one after the other, adjacent deletions eight at a time as far as what the sweep may ask of GitHub suffices
+ * for them, and then one after the other, too. A failed action is retried by the next sweep.
+ */
 export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> {
   const {logger} = sweep.context;
   const repairs = createRepairs(sweep);
@@ -59,11 +69,25 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
     }
   };
   for (const some of byConcurrency(steps)) {
-    const most = some.every(isDeletion) ? MAX_CONCURRENT : 1;
-    const left = await runConcurrently(some, most, () => isTimeUp(sweep), carryOut);
-    notStarted += left.length;
+    const together = some.filter((step) => isDeletion(step) && takesPoints(sweep, step));
+    const alone = some.filter((step) => !together.includes(step));
+    for (const [most, part] of [
+      [MAX_CONCURRENT, together],
+      [1, alone],
+    ] as const) {
+      const left = await runConcurrently(part, most, () => isTimeUp(sweep), carryOut);
+      notStarted += left.length;
+    }
   }
   return {done, failed, notStarted, preempted, settled};
+}
+
+/** Whether the step may run beside others. Steps are asked in their order: once the points are spent, each that follows and needs some is refused. */
+function takesPoints({restraint}: Sweep, {action}: Step): boolean {
+  if (!DEREGISTERS.has(action.kind)) return true;
+  if (!restraint.allowsCall()) return false;
+  restraint.spend(DEREGISTRATION_POINTS);
+  return true;
 }
 
 function isDeletion({action}: Step): boolean {

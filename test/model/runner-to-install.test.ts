@@ -84,6 +84,16 @@ describe('the reader', () => {
     expect((await read())?.version).toBe('2.341.0');
   });
 
+  test('sees a change at once where two functions have to agree', async () => {
+    const store = createMemoryStore({clock});
+    const read = runnerToInstallReader(store, clock);
+    expect(await read()).toBeUndefined();
+    await store.transaction(async (transaction) => transaction.set('facts', RUNNER_VERSIONS, document));
+    expect(await read()).toBeUndefined();
+    expect((await read({isFresh: true}))?.version).toBe('2.340.0');
+    expect((await read())?.version).toBe('2.340.0');
+  });
+
   test('gives nothing before the first sweep, and asks the store again', async () => {
     let reads = 0;
     const get = async () => {

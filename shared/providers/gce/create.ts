@@ -1,7 +1,7 @@
 import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
-import type {RunnerToInstall} from '../../model/facts';
+import type {RunnerToInstallReader} from '../../model/facts';
 import {regionOf} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import type {Pool} from '../../model/pool';
@@ -46,7 +46,7 @@ export interface CreateOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** What new machines are told of the runner application. Rejects while it cannot be read. */
-  readonly runnerToInstall: () => Promise<RunnerToInstall | undefined>;
+  readonly runnerToInstall: RunnerToInstallReader;
 }
 
 type PlanOptions = Pick<CreateOptions, 'compute' | 'pool' | 'place'>;
@@ -84,7 +84,7 @@ export async function prepareStandby(options: CreateOptions, request: PrepareReq
   const prepared = await prepare(standing, {name});
   if ('kind' in prepared) return prepared;
   const {template} = prepared;
-  const runner = runnerMetadata(template, await options.runnerToInstall().catch(() => undefined));
+  const runner = runnerMetadata(template, await options.runnerToInstall({isFresh: true}).catch(() => undefined));
   const fingerprint = standbyFingerprint(template, runner);
   const bodyFor = (placement: Placement) =>
     standbyBody({...common(options, name, template, runner), hold, fingerprint, placement});

@@ -1,7 +1,7 @@
 import type {Clock} from '../../clock';
 import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
-import type {RunnerToInstall} from '../../model/facts';
+import type {RunnerToInstallReader} from '../../model/facts';
 import {DEPLOYMENT_LABEL, KEEP_LABEL, POOL_LABEL, parseRunnerName} from '../../model/names';
 import {lastLineOf} from '../console-line';
 import {isStarting, isStopped, isStopping} from '../persistent-vm';
@@ -25,7 +25,7 @@ export interface GceProviderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** What new machines are told of the runner application; undefined: nothing is known. Rejects while it cannot be read. */
-  readonly runnerToInstall?: () => Promise<RunnerToInstall | undefined>;
+  readonly runnerToInstall?: RunnerToInstallReader;
 }
 
 /**

@@ -85,7 +85,9 @@ export function createGceStandby(options: GceStandbyOptions): StandbyMachines {
       if (!own) throw new Refused(`found no pool ${pool}; expected one that makes VMs`);
       const region = poolRegion(own.pool, own.place);
       const template = await withComputeErrors(clock, findTemplate(compute, own.pool.provider.template, region));
-      return standbyFingerprint(template, runnerMetadata(template, await own.runnerToInstall()));
+      // What another function remembers would differ for minutes, and each sweep would replace what was just made.
+      const runner = await own.runnerToInstall({isFresh: true});
+      return standbyFingerprint(template, runnerMetadata(template, runner));
     },
     suspend: (machine) => withComputeErrors(clock, suspend(machine)),
     async begin(request: BeginRequest): Promise<CreateOutcome> {

@@ -276,6 +276,14 @@ describe('the runner version', () => {
     },
   );
 
+  test('of a standby machine is not one from memory, or the next sweep would replace the machine', async () => {
+    const newer = {...RUNNER, version: '2.999.0'};
+    await open({runnerToInstall: async ({isFresh} = {}) => (isFresh ? newer : RUNNER)});
+    await prepare();
+    expect(metadataOf()).toMatchObject({'slipway-runner-version': '2.999.0'});
+    expect(await gce.provider.standby?.fingerprint('arm')).toBe(metadataOf()['slipway-standby-fingerprint']);
+  });
+
   test('is left out while it cannot be read, and the machine is created', async () => {
     const runnerToInstall = () => Promise.reject(new Unavailable('the store does not answer', 10));
     await open({runnerToInstall});
