@@ -10,18 +10,13 @@ import type {Context} from '../ports';
 import type {MachineReference} from '../providers/provider';
 import type {Transaction} from '../store/store';
 import {readEnd} from './read-runner';
-import {
-  type JobToServe,
-  openJobsToServe,
-  type SlotCandidate,
-  type Slots,
-  serveOldestOpenJob,
-  setSlotHolder,
-  slotLimit,
-} from './slots';
+import {type JobToServe, openJobsToServe, type SlotCandidate, type Slots, setSlotHolder, slotLimit} from './slots';
 
 /** Open jobs that are tried for a slot that becomes free. */
 const MAX_CANDIDATES = 5;
+
+/** So often the oldest open jobs are looked for, while slots that free at the same time take all that were found. */
+const MAX_LOOKS = 10;
 
 /** No two executions differ by more in what time it is, in milliseconds. */
 const MOST_CLOCK_SKEW_MS = 3600_000;
@@ -71,14 +66,17 @@ export async function retireRunner(
   removal?: Removal,
 ): Promise<void> {
   if (removal?.isUnderWay && (await drainUntilGone(context, name))) return;
-  const waiting = await openJobsToServe(context, pool, MAX_CANDIDATES);
-  const handedTo = await context.store.transaction((transaction) =>
-    retireInTransaction(context, transaction, {name, state, removal}, waiting),
-  );
+  let handedTo: JobKey | null | 'all taken';
+  let looks = 0;
+  do {
+    const waiting = await openJobsToServe(context, pool, MAX_CANDIDATES);
+    const looksAgain = waiting.length === MAX_CANDIDATES && ++looks < MAX_LOOKS;
+    handedTo = await context.store.transaction((transaction) =>
+      retireInTransaction(context, transaction, {name, state, removal}, {waiting, looksAgain}),
+    );
+  } while (handedTo === 'all taken');
   // mutation: demand of slot
   if (handedTo) await context.tasks.enqueue(demandTask(handedTo, `slot-of-${name}`));
-  // Slots that freed at the same time took all of these jobs: there may be more.
-  else if (waiting.length === MAX_CANDIDATES) await serveOldestOpenJob(context, pool, `slot-of-${name}`);
 }
 
 /** Marks the runner as draining. False: its machine is gone by now, which who learnt of it could not record yet. */
@@ -95,13 +93,16 @@ async function drainUntilGone(context: Context, name: string): Promise<boolean> 
   return machine !== undefined;
 }
 
-/** The transaction of `retireRunner`. Returns the job that got the slots, also when it is repeated; null: none did. */
+/**
+ * The transaction of `retireRunner`. Returns the job that got the slots, also when it is repeated; null: none did. `all taken`: other slots got each of
+ * the jobs that waited, and nothing was written, because more may wait (`looksAgain`).
+ */
 async function retireInTransaction(
   context: Context,
   transaction: Transaction,
   {name, state, removal}: {name: string; state: 'gone' | 'failed'; removal: Removal | undefined},
-  waiting: readonly JobToServe[],
-): Promise<JobKey | null> {
+  {waiting, looksAgain}: {readonly waiting: readonly JobToServe[]; readonly looksAgain: boolean},
+): Promise<JobKey | null | 'all taken'> {
   const now = context.clock.now();
   const read = await transaction.get('runners', name);
   if (!read) return null;
@@ -113,7 +114,9 @@ async function retireInTransaction(
     transaction.set('runners', name, {...over, slot: null, slotOfAll: null});
     return runner.handedTo;
   }
-  const next = await findJobToServe(context, transaction, waiting, {own, all});
+  const found = await findJobToServe(context, transaction, waiting, {own, all});
+  if (found === 'all taken' && looksAgain) return found;
+  const next = found === 'all taken' ? undefined : found;
   const handedTo = next ? jobKeyOf(next.job) : null;
   const kept = next ? [next.own, next.all] : [];
   for (const slot of [own, all]) {
@@ -157,24 +160,26 @@ interface Served extends Slots {
   readonly job: JobDocument;
 }
 
-/** The first job that is still open and gets a slot of its pool and, with a limit over all pools, the runner's slot of that limit. */
+/** The first job that is still open and gets a slot of its pool and, with a limit over all pools, the runner's slot of that limit. `all taken`: none is open. */
 async function findJobToServe(
   context: Context,
   transaction: Transaction,
   waiting: readonly JobToServe[],
   held: HeldSlots,
-): Promise<Served | undefined> {
+): Promise<Served | 'all taken' | undefined> {
   const isLimited = context.maxRunners !== undefined;
   const all = held.all && isWithinLimit(context, held.all) ? held.all : undefined;
   if (isLimited && !all) return undefined;
+  let isAnyOpen = false;
   for (const {job: key, own: candidate} of waiting) {
     const job = await transaction.get('jobs', key);
+    isAnyOpen ||= job?.demand === 'open';
     const isFree = !candidate || slotIsFree(await transaction.get('slots', candidate.id));
     const own = candidate ?? (held.own && isWithinLimit(context, held.own) ? held.own : undefined);
     if (job?.demand !== 'open' || !own || !isFree) continue;
     return {job, own, all: isLimited && all ? all : null};
   }
-  return undefined;
+  return isAnyOpen ? undefined : 'all taken';
 }
 
 function isWithinLimit(context: Context, {pool, n}: SlotCandidate): boolean {

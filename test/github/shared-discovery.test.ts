@@ -1,4 +1,4 @@
-import {RateLimited} from '../../shared/errors';
+import {RateLimited, RetryableError} from '../../shared/errors';
 import {connectGitHub} from '../../shared/github/client';
 import type {Discovery} from '../../shared/github/github';
 import {sharedDiscovery} from '../../shared/github/shared-discovery';
@@ -148,6 +148,14 @@ test('the repositories of all Apps are listed, each with an installation of the 
   ]);
   const ofOrg = await discovery.listRepositoriesOf('umbrella');
   expect(ofOrg.items.map(({fullName}) => fullName)).toEqual(['umbrella/tool']);
+});
+
+test('the list of an account is told to be a part of it while GitHub does not say whether an App acts there', async () => {
+  world.world.fault({match: {method: 'GET', path: /installation$/}, times: 1, respond: {status: 503}});
+  const {items, failure} = await discovery.listRepositoriesOf('acme');
+  expect([items.length < 4, failure]).toEqual([true, expect.any(RetryableError)]);
+  world.scheduler.advance(10 * 60_000);
+  expect((await discovery.listRepositoriesOf('acme')).failure).toBeUndefined();
 });
 
 test('a key of another App that GitHub refuses hides no repository of the first one', async () => {

@@ -1,4 +1,8 @@
+import type {Context} from '../../shared/ports';
+import {systemRandom} from '../../shared/random';
+import {retireRunner} from '../../shared/runners/retire';
 import {ApiClient} from '../api/client';
+import {aPool} from '../builders/lifecycle';
 import {aSystem, expectClean, MINUTE, POOLS, type TestSystem} from '../builders/system';
 
 jest.setTimeout(60_000);
@@ -81,4 +85,25 @@ test('an end that comes twice at the same time gives its slot away once', async 
   expect(jobs.map(({conclusion}) => conclusion)).toEqual(Array(4).fill('success'));
   expect(most).toBe(1);
   expectClean(system);
+});
+
+test('slots that free at the same time all go to jobs that wait, however many take the oldest ones', async () => {
+  system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 8')});
+  const old = Array.from({length: 8}, () => system.queueJob({durationMs: 60 * MINUTE}));
+  await system.pass(10 * MINUTE, () => old.every(({status}) => status === 'in_progress'));
+  const waiting = Array.from({length: 10}, () => system.queueJob({durationMs: 60 * MINUTE}));
+  await system.pass(MINUTE);
+  const served: string[] = [];
+  const context = {
+    store: system.store,
+    clock: system.scheduler,
+    random: systemRandom,
+    deployment: 'slipway',
+    pools: [aPool({name: 'arm', maxRunners: 8})],
+    tasks: {enqueue: async ({name}: {name: string}) => void served.push(name)},
+  } as unknown as Context;
+  await Promise.all(old.map((job) => retireRunner(context, {name: nameOf(job), pool: 'arm'}, 'gone')));
+  expect(new Set(served).size).toBe(8);
+  const states = await Promise.all(waiting.map(({id}) => system.store.get('jobs', `${id}-1`)));
+  expect(states.map((job) => job?.demand).sort()).toEqual([...Array(2).fill('open'), ...Array(8).fill('reserved')]);
 });

@@ -1,6 +1,7 @@
 import {act} from '../../shared/sweep/act';
 import type {Sweep} from '../../shared/sweep/context';
 import type {Step} from '../../shared/sweep/plan';
+import {Restraint} from '../../shared/sweep/restraint';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {VirtualScheduler} from '../emulators/scheduler';
 
@@ -8,14 +9,16 @@ const clock = new VirtualScheduler();
 const logger = createLogger({level: 'error', destination: {write: () => undefined}});
 
 /** What `act` itself uses of a sweep. */
-const sweep = {context: {clock, logger}, startedAt: clock.now(), budgetSeconds: 240} as unknown as Sweep;
+const sweepWith = (restraint: Restraint) =>
+  ({context: {clock, logger}, startedAt: clock.now(), budgetSeconds: 240, restraint}) as unknown as Sweep;
+const sweep = sweepWith(new Restraint());
 
 /** Steps that take a turn of the event loop each, and what happened, in order. */
 function recorded() {
   const events: string[] = [];
   let running = 0;
   let most = 0;
-  const step = (kind: 'delete_vm' | 'demand', name: string, fails = false): Step => ({
+  const step = (kind: 'delete_vm' | 'end_runner' | 'demand', name: string, fails = false): Step => ({
     action: {kind, reason: 'orphan'} as unknown as Step['action'],
     subject: {runner: name},
     async act() {
@@ -51,6 +54,21 @@ test('a deletion that fails keeps none of the others from being carried out', as
   const deletions = Array.from({length: 10}, (_, n) => step('delete_vm', `vm-${n}`, n % 2 === 0));
   expect(await act(sweep, deletions)).toMatchObject({done: {orphan: 5}, failed: {orphan: 5}, notStarted: 0});
   expect(events).toHaveLength(20);
+});
+
+test('deregistrations for which GitHub’s points do not suffice run one after the other, and deletions of machines eight at a time still', async () => {
+  const {events, step, most} = recorded();
+  const restraint = new Restraint();
+  restraint.limit([], {now: clock.now(), apps: 1, intervalSeconds: 60});
+  while (restraint.allowsCall()) restraint.spend(1);
+  restraint.spend(-12);
+  const runners = Array.from({length: 10}, (_, n) => step('end_runner', `runner-${n}`));
+  const machines = Array.from({length: 4}, (_, n) => step('delete_vm', `vm-${n}`));
+  expect(await act(sweepWith(restraint), [...runners, ...machines])).toMatchObject({done: {orphan: 14}, notStarted: 0});
+  // Two of the runners and the four machines.
+  expect(most()).toBe(6);
+  const alone = events.slice(12);
+  expect(alone.map((event) => event.split(' ')[0])).toEqual(Array(8).fill(['begin', 'end']).flat());
 });
 
 test('what the time does not suffice for is counted', async () => {
