@@ -11,7 +11,7 @@ const MOST_A_MINUTE = 180;
 const burst = {jobs: 400, withinMs: 5_000, durationMs: 600_000};
 
 test('Terraform deploys the rates that are played here and in the simulation', () => {
-  const variables = terraformFile('variables-deployment.tf');
+  const variables = terraformFile('fields/settings.tf');
   const [, provision = ''] = /variable "provision_rate" \{([\s\S]*?)\n\}/.exec(variables) ?? [];
   const byDefault = (name: string) =>
     Number(new RegExp(`${name} += optional\\(number, ([0-9.]+)\\)`).exec(provision)?.[1]);
