@@ -1,4 +1,4 @@
-import {MINUTE_MS} from '../durations';
+import {DAY_MS, MINUTE_MS} from '../durations';
 /** `<job id>-<run attempt>`: identifies one run of a job. */
 export type JobKey = string;
 
@@ -129,10 +129,10 @@ export function servedElsewhere({failedAttempt}: JobDocument, message: string, n
 }
 
 /** How long a completed job stays on record, so that a late `queued` is recognized as late. */
-const FINISHED_JOB_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const FINISHED_JOB_RETENTION_MS = 7 * DAY_MS;
 
 /** How long any other job stays on record: longer than the 30 days for which GitHub lets a job wait for an approval. */
-const OPEN_JOB_RETENTION_MS = 40 * 24 * 3600 * 1000;
+const OPEN_JOB_RETENTION_MS = 40 * DAY_MS;
 
 /** How long after its last change a job of this status stays on record. */
 export function retentionMs(status: JobStatus): number {

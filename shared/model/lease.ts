@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {DAY_MS} from '../durations';
 import type {JobDocument} from './job';
 
 /** `keys/<hash>`: makes one piece of work idempotent. The creation of a runner has its lease in the runner's record instead. */
@@ -49,7 +50,7 @@ export function runnerKey(name: string): string {
 }
 
 /** How long a key stays on record: longer than Cloud Tasks keeps a task, so that a late repeat finds the key done. */
-const KEY_RETENTION_MS = 7 * 24 * 3600 * 1000;
+const KEY_RETENTION_MS = 7 * DAY_MS;
 
 /** Result of claiming a key. */
 export type Claim =

@@ -1,3 +1,4 @@
+import {HOUR_MS} from '../durations';
 import {type RunnerScope, scopeName} from './scope';
 
 /**
@@ -17,7 +18,7 @@ export const REGISTRATION_SPACING_MS = 60_000 / 285;
 /** So much that was not used is still good, in milliseconds: a burst after a pause does not wait for the first turns. */
 const SAVED_MS = 5_000;
 
-const RETENTION_MS = 3600_000;
+const RETENTION_MS = HOUR_MS;
 
 /** `facts/registrations.<scope>`: when the next registration in the scope may begin, where several Apps register. */
 export interface RegistrationsDocument {

@@ -1,3 +1,4 @@
+import {DAY_MS} from '../durations';
 import {type JobDocument, type JobKey, jobKeyOf} from './job';
 import {type PlacementFields, placementFields} from './placement';
 import type {StandbyHold} from './pool';
@@ -102,10 +103,10 @@ const RANK: Record<RunnerState, number> = {
 };
 
 /** How long a runner that is gone or failed stays on record, so that late events find it. */
-const RUNNER_RETENTION_MS = 3 * 24 * 3600 * 1000;
+const RUNNER_RETENTION_MS = 3 * DAY_MS;
 
 /** How long any other runner stays on record, counted from its creation. */
-const LIVE_RUNNER_RETENTION_MS = 30 * 24 * 3600 * 1000;
+const LIVE_RUNNER_RETENTION_MS = 30 * DAY_MS;
 
 /** Run attempt in the key of a runner without a job. GitHub counts run attempts from 1. */
 const NO_RUN_ATTEMPT = 0;

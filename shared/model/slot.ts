@@ -1,3 +1,4 @@
+import {DAY_MS} from '../durations';
 import type {JobKey} from './job';
 
 /**
@@ -13,7 +14,7 @@ export interface SlotDocument {
 }
 
 /** Effectively no expiry: there are never more documents than slots, and Firestore would delete a slot that a runner still holds. */
-const SLOT_RETENTION_MS = 10 * 365 * 24 * 3600 * 1000;
+const SLOT_RETENTION_MS = 10 * 365 * DAY_MS;
 
 /** Stands for a pool's name in slots of the limit over all pools. No pool can have this name. */
 export const ALL_POOLS = '_all';

@@ -1,4 +1,4 @@
-import {MINUTE_MS} from '../durations';
+import {DAY_MS, MINUTE_MS} from '../durations';
 import type {JobDocument, JobKey} from './job';
 import type {RunnerScope} from './scope';
 
@@ -84,7 +84,7 @@ export interface VmDocument extends BilledAs {
 }
 
 /** How long a VM stays on record after its latest activity. */
-const VM_RETENTION_MS = 90 * 24 * 3600 * 1000;
+const VM_RETENTION_MS = 90 * DAY_MS;
 
 /** Sessions kept of one VM: more than end while no sweep runs for a while. */
 const MAX_SESSIONS = 20;

@@ -1,4 +1,4 @@
-import {HOUR_MS} from '../durations';
+import {DAY_MS, HOUR_MS} from '../durations';
 import {GitHubDown, RateLimited, UncertainAtGitHub} from '../errors';
 import {bootBreaker, GITHUB_DOWN, githubBreaker, quotaBreaker} from '../model/breaker';
 import type {RunnerDocument} from '../model/runner';
@@ -7,7 +7,7 @@ import type {Store} from '../store/store';
 import {hasChosenPower} from './chosen-machine';
 
 /** How long a breaker stays on record after its latest failure. */
-const BREAKER_RETENTION_MS = 24 * 3600 * 1000;
+const BREAKER_RETENTION_MS = DAY_MS;
 
 /**
  * 5xx answers of GitHub that open its breaker. Later ones do not put off the next probe: the sweep may meet them for ever at runs that GitHub

@@ -1,3 +1,4 @@
+import {HOUR_MS} from '../durations';
 import type {GitHub, Registration} from '../github/github';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, type JobKey, jobKeyOf} from '../model/job';
@@ -19,7 +20,7 @@ const MAX_CANDIDATES = 5;
 const MAX_LOOKS = 10;
 
 /** No two executions differ by more in what time it is, in milliseconds. */
-const MOST_CLOCK_SKEW_MS = 3600_000;
+const MOST_CLOCK_SKEW_MS = HOUR_MS;
 
 /** What is on record of a runner's machine. */
 export type RecordedMachine = Pick<RunnerDocument, 'name' | 'pool' | 'provider' | 'machineId'> & PlacementFields;

@@ -1,5 +1,5 @@
 import {bootBreaker} from '../model/breaker';
-import {WRITE_POINTS} from '../model/github-points';
+import {READ_POINTS, WRITE_POINTS} from '../model/github-points';
 import type {Preemption} from '../model/sweep';
 import type {Context} from '../ports';
 import {closeBreaker} from '../runners/breaker-failures';
@@ -35,7 +35,7 @@ const DEREGISTERS: ReadonlySet<Step['action']['kind']> = new Set(['end_runner', 
 const MAX_CONCURRENT = 8;
 
 /** GitHub's points of a deregistration: a look at the registration, and its deletion. */
-const DEREGISTRATION_POINTS = 1 + WRITE_POINTS;
+const DEREGISTRATION_POINTS = READ_POINTS + WRITE_POINTS;
 
 /**
  * Carries the steps out in their order: one after the other, adjacent deletions eight at a time as far as what the sweep may ask of GitHub suffices
@@ -69,15 +69,12 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
     }
   };
   for (const some of byConcurrency(steps)) {
-    const together = some.filter((step) => isDeletion(step) && takesPoints(sweep, step));
-    const alone = some.filter((step) => !together.includes(step));
-    for (const [most, part] of [
-      [MAX_CONCURRENT, together],
-      [1, alone],
-    ] as const) {
-      const left = await runConcurrently(part, most, () => isTimeUp(sweep), carryOut);
-      notStarted += left.length;
-    }
+    const together: Step[] = [];
+    const alone: Step[] = [];
+    for (const step of some) (isDeletion(step) && takesPoints(sweep, step) ? together : alone).push(step);
+    const isOver = () => isTimeUp(sweep);
+    notStarted += (await runConcurrently(together, MAX_CONCURRENT, isOver, carryOut)).length;
+    notStarted += (await runConcurrently(alone, 1, isOver, carryOut)).length;
   }
   return {done, failed, notStarted, preempted, settled};
 }

@@ -1,5 +1,5 @@
 import {type Clock, withDeadline} from '../../clock';
-import {MINUTE_MS} from '../../durations';
+import {HOUR_MS, MINUTE_MS} from '../../durations';
 import {SlipwayError, Unavailable} from '../../errors';
 import {type Finding, QUESTION_MS} from '../provider';
 import {withRunErrors} from './client/errors';
@@ -14,7 +14,7 @@ const RUNNING_LIMIT = 1000;
 const NEAR_LIMIT = 0.8;
 
 /** The longest time-out of a task with a GPU. @see https://cloud.google.com/run/docs/configuring/jobs/gpu */
-const LONGEST_GPU_MS = 3600_000;
+const LONGEST_GPU_MS = HOUR_MS;
 
 export interface CheckOptions {
   readonly run: Run;
