@@ -8,7 +8,7 @@ import {leftBeside} from './scale';
 /** 900 points a minute, 5 for a JIT config. */
 const MOST_A_MINUTE = 180;
 
-const burst = {jobs: 400, withinMs: 5_000, durationMs: 600_000};
+const burst = {jobs: 250, withinMs: 5_000, durationMs: 600_000};
 
 test('Terraform deploys the rates that are played here and in the simulation', () => {
   const variables = terraformFile('fields/settings.tf');
@@ -26,15 +26,15 @@ test('Terraform deploys the rates that are played here and in the simulation', (
 test('the deployed rate of the provision queue is never refused by GitHub’s secondary limit, and uses 95 % of it', async () => {
   const {createdAtMs, refusals, vmsPerJob} = await provisionUnderLimit(DEPLOYED_RATES.provision, burst);
   expect(refusals).toBe(0);
-  expect(createdAtMs).toHaveLength(400);
-  expect([...vmsPerJob.values()]).toEqual(Array.from({length: 400}, () => 1));
+  expect(createdAtMs).toHaveLength(250);
+  expect([...vmsPerJob.values()]).toEqual(Array.from({length: 250}, () => 1));
   expect(perMinute(createdAtMs)).toBeGreaterThanOrEqual(0.95 * MOST_A_MINUTE);
 }, 30_000);
 
 test('a steady flow at the limit is served at 95 % of it: the news of starts takes nothing of the rate', async () => {
   const {createdAtMs, refusals} = await provisionUnderLimit(DEPLOYED_RATES.provision, {
-    jobs: 5 * MOST_A_MINUTE,
-    withinMs: 5 * 60_000,
+    jobs: 3 * MOST_A_MINUTE,
+    withinMs: 3 * 60_000,
     durationMs: 60_000,
   });
   expect(refusals).toBe(0);
@@ -42,7 +42,7 @@ test('a steady flow at the limit is served at 95 % of it: the news of starts tak
 }, 30_000);
 
 test('beside the sweep, a steady flow is served at 95 % of what the sweep’s calls leave, and nobody is refused', async () => {
-  const flow = {jobs: 6 * MOST_A_MINUTE, withinMs: 6 * 60_000, durationMs: 120_000};
+  const flow = {jobs: 4 * MOST_A_MINUTE, withinMs: 4 * 60_000, durationMs: 120_000};
   const served = await provisionUnderLimit(DEPLOYED_RATES.provision, flow, {isSwept: true});
   expect(served.refusals).toBe(0);
   // The sweep has looked: at 500 runners and their runs, a minute.
@@ -53,9 +53,9 @@ test('beside the sweep, a steady flow is served at 95 % of what the sweep’s ca
 test('two Apps register 1.9 times as many runners a minute as one, and are not refused', async () => {
   const repositories = ['acme/app', 'acme/web'];
   const one = await provisionUnderLimit(DEPLOYED_RATES.provision, burst, {repositories});
-  const two = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 800}, {repositories, apps: 2});
+  const two = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 500}, {repositories, apps: 2});
   expect([one.refusals, two.refusals]).toEqual([0, 0]);
-  expect([...two.vmsPerJob.values()]).toEqual(Array.from({length: 800}, () => 1));
+  expect([...two.vmsPerJob.values()]).toEqual(Array.from({length: 500}, () => 1));
   expect(perMinute(two.createdAtMs)).toBeGreaterThanOrEqual(1.9 * perMinute(one.createdAtMs));
 }, 180_000);
 
@@ -76,7 +76,7 @@ test('four queues register 3.8 times as many runners a minute as one, with two o
   expect(spread(4).map((owners) => owners.length)).toEqual([2, 2, 2, 2]);
   const repositories = ORGANIZATIONS.map((owner) => `${owner}/app`);
   const one = await provisionUnderLimit(DEPLOYED_RATES.provision, burst, {repositories});
-  const four = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 1_600}, {repositories, queues: 4});
+  const four = await provisionUnderLimit(DEPLOYED_RATES.provision, {...burst, jobs: 1_000}, {repositories, queues: 4});
   expect([one.refusals, four.refusals]).toEqual([0, 0]);
   expect(perMinute(four.createdAtMs)).toBeGreaterThanOrEqual(3.8 * perMinute(one.createdAtMs));
 }, 180_000);
@@ -87,5 +87,5 @@ test('a queue that dispatches faster than GitHub permits is refused, and makes n
   const {refusals, vmsPerJob} = await provisionUnderLimit(tooFast, short);
   expect(refusals).toBeGreaterThan(0);
   // A runner that GitHub gives another job than the one it was made for: the first one then gets the other's, so the sum counts here.
-  expect([...vmsPerJob.values()].reduce((sum, vms) => sum + vms, 0)).toBe(400);
+  expect([...vmsPerJob.values()].reduce((sum, vms) => sum + vms, 0)).toBe(250);
 }, 30_000);

@@ -5,8 +5,15 @@ const Sequencer = require('@jest/test-sequencer').default;
  * waiting for one of them at the end.
  */
 const LONGEST = [
-  /simulation\/(first|second)-worlds/,
+  /bench\/provision-rate/,
+  /simulation\/(first|second|standby)-worlds/,
+  /simulation\/regressions\.test/,
   /hosts\/real-engine/,
+  /http\/bombs/,
+  /runners\/storm/,
+  /mutants\/mutations\.test/,
+  /runner\/(package|standby|endings)\.test/,
+  /api\/(set-up-pages|live-page)/,
   /simulation\/outage/,
   /simulation\/\w[\w-]*-worlds/,
   /docker-host\.test/,

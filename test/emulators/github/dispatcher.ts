@@ -75,11 +75,14 @@ export class Dispatcher {
   #route(): void {
     const idle = this.runners.all().filter(isIdle);
     if (this.routing === 'random') shuffle(idle, this.world.random);
+    let queued = idle.length > 0 ? this.queue.queued() : [];
     for (const runner of idle) {
-      const jobs = this.queue.queued().filter((job) => this.#fits(runner, job));
+      const jobs = queued.filter((job) => this.#fits(runner, job));
       const pick = this.routing === 'random' ? Math.floor(this.world.random.next() * jobs.length) : 0;
       const job = jobs[pick];
-      if (job) this.#start(runner, job);
+      if (!job) continue;
+      this.#start(runner, job);
+      queued = this.queue.queued();
     }
   }
 

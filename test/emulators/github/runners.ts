@@ -24,6 +24,8 @@ export type Connection =
 /** The registered runners: who they are, whether they are there. What they run is the dispatcher's. */
 export class Runners {
   readonly #byId = new Map<number, Registration>();
+  /** By scope and name, as GitHub compares them. */
+  readonly #byName = new Map<string, Registration>();
   /** Takes back the removal that is planned for a runner that is offline. */
   readonly #forget = new Map<number, () => void>();
 
@@ -112,6 +114,7 @@ export class Runners {
     runner.session = null;
     this.#keep(runner);
     this.#byId.delete(runner.id);
+    this.#byName.delete(nameKey(runner.scope, runner.name));
     this.#changed(runner, 'removed');
     if (session) this.world.scheduler.at(this.world.scheduler.now(), () => session.end('removed'));
   }
@@ -137,7 +140,7 @@ export class Runners {
   #register(scope: RunnerScope, request: RegisterRequest, ephemeral: boolean): Registration {
     const group = this.#groupFor(scope, request);
     const {name} = request;
-    if (this.all().some((runner) => scopeKey(runner.scope) === scopeKey(scope) && sameName(runner.name, name))) {
+    if (this.#byName.has(nameKey(scope, name))) {
       throw new GitHubRefusal(409, `Already exists - A runner with the name ${name} already exists.`);
     }
     this.on.registering(scopeKey(scope));
@@ -158,6 +161,7 @@ export class Runners {
       removed: false,
     };
     this.#byId.set(runner.id, runner);
+    this.#byName.set(nameKey(scope, name), runner);
     this.#forgetLater(runner);
     this.#changed(runner, 'registered');
     return runner;
@@ -200,4 +204,8 @@ export class Runners {
   #changed(runner: Registration, change: RunnerChange): void {
     this.world.announce({kind: 'runner', change, runner});
   }
+}
+
+function nameKey(scope: RunnerScope, name: string): string {
+  return `${scopeKey(scope)}/${name.toLowerCase()}`;
 }
