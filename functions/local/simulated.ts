@@ -12,7 +12,6 @@ import {HOST_TOKEN_HEADER, hostToken} from '../../shared/host-token';
 import {systemRandom} from '../../shared/random';
 import {Secret} from '../../shared/secret';
 import {createLogger} from '../../shared/telemetry/create-logger';
-import {APP, TEAM, WORKFLOW} from '../../test/emulators/codemagic/world';
 import type {ModelOrders, ModelReport} from '../../test/emulators/docker/host-model';
 import {DockerWorld} from '../../test/emulators/docker/world';
 import {runMachines} from '../../test/emulators/run/machine-world';
@@ -21,76 +20,15 @@ import {RealScheduler} from '../../test/emulators/scheduler';
 import {MANAGER_SECRET, startSystem} from '../../test/emulators/system';
 import {buildPages} from '../build/pages';
 import {browse} from '../cli/browse';
+import {DOCKER_HOST, KINDS, PERSISTENT, POOLS, RUN_JOB, SCARCE, ZONE} from './played';
 import {isOver, Timeline, type Way} from './timeline';
 
 /** Factor by which simulated time is faster than real time, so that nobody has to wait for a VM's idle time. */
 const SPEED = 5;
-const PERSISTENT = 'build-server';
 const PERSISTENTS: ReadonlySet<string> = new Set([PERSISTENT]);
-const ZONE = 'us-central1-a';
 
 /** The default of DEPLOYMENT_ID. */
 const DEPLOYMENT = 'slipway';
-
-const RUN_JOB = 'runner-light';
-const DOCKER_HOST = 'rack';
-const PULL_MS = 3_000;
-
-/** Of which there is no capacity at first, so that the fallback of its pool serves the job. */
-const SCARCE = 'c4-standard-4';
-
-/** The first pool is small, so that a job has to wait for a slot; its jobs may choose a machine, and it is the fallback of another. One has a persistent VM, one executions of Cloud Run, one containers on a host, one builds at CodeMagic, and one EC2 instances. */
-const POOLS = `
-defaults: {idleMinutes: 0.5}
-hosts: [{name: ${DOCKER_HOST}, capacity: 2}]
-pools:
-  - name: linux
-    repos: ["acme/*"]
-    requires: [self-hosted, linux]
-    maxRunners: 3
-    options: {machine: [e2-standard-4, e2-standard-8]}
-    provider: {type: gce, template: runner-x64, region: us-central1, zones: [us-central1-a, us-central1-b, us-central1-f]}
-  - name: edge
-    repo: acme/app
-    requires: [self-hosted, edge]
-    fallback: linux
-    provider: {type: gce, template: runner-x64, region: us-central1, zones: [us-central1-a], machineTypes: [${SCARCE}]}
-  - name: gpu
-    org: acme
-    requires: [self-hosted, gpu]
-    provider: {type: gce, template: runner-gpu, region: us-central1, zones: [us-central1-a, us-central1-b], spot: prefer}
-  - name: build
-    repo: acme/app
-    requires: [self-hosted, build-server]
-    provider: {type: gce-vm, instance: ${PERSISTENT}, zone: ${ZONE}}
-  - name: light
-    repo: acme/app
-    requires: [self-hosted, light]
-    provider: {type: cloud-run, job: ${RUN_JOB}, region: us-central1}
-  - name: boxes
-    repo: acme/app
-    requires: [self-hosted, docker]
-    provider: {type: docker, hosts: [${DOCKER_HOST}], image: ghcr.io/actions/actions-runner:2.338.0}
-  - name: mac
-    repo: acme/app
-    requires: [self-hosted, macos]
-    jobMinutes: 110
-    provider: {type: codemagic, app: ${APP}, workflow: ${WORKFLOW}, team: ${TEAM}, instanceType: mac_mini_m2}
-  - name: aws
-    repos: ["acme/*"]
-    requires: [self-hosted, aws]
-    provider: {type: ec2, region: eu-central-1, launchTemplate: runner, subnets: [subnet-a, subnet-b], instanceTypes: [m7g.large], spot: prefer}
-`;
-const KINDS: readonly {readonly repository: string; readonly label: string; readonly option?: string}[] = [
-  {repository: 'acme/app', label: 'linux', option: 'machine=e2-standard-8'},
-  {repository: 'acme/app', label: 'build-server'},
-  {repository: 'acme/web', label: 'gpu'},
-  {repository: 'acme/app', label: 'light'},
-  {repository: 'acme/app', label: 'docker'},
-  {repository: 'acme/app', label: 'edge'},
-  {repository: 'acme/app', label: 'macos'},
-  {repository: 'acme/web', label: 'aws'},
-];
 
 /** Time-out of a run, in simulated time: a fixed part, and a part for each job. */
 const TIMEOUT_MS = 15 * MINUTE_MS;
@@ -101,6 +39,9 @@ const LINK_MS = 3600_000;
 
 /** How long after a VM's end its record may take to follow. */
 const SETTLING_MS = 60_000;
+
+/** How long the image is pulled before a container starts. */
+const PULL_MS = 3_000;
 
 /** Unless the environment says otherwise. With WEBHOOKS=off the sweep finds a job after at most this time. */
 const DEFAULTS = {SWEEP_INTERVAL_SECONDS: '10'};

@@ -49,7 +49,8 @@ export async function readStatus(
   ]);
   const live = await liveRunners(store, jobs);
   const recent = await recentJobs.read(live.listed, jobs);
-  const runners = {...live, listed: live.listed.map((runner) => recentJobs.withEnd(runner))};
+  const draining = live.total > live.listed.length ? await recentJobs.drainingByPool(live.listed) : NONE;
+  const runners = {...live, draining, listed: live.listed.map((runner) => recentJobs.withEnd(runner))};
   const explained = await waitingJobs(context, jobs, {
     now,
     sweepSeconds: sweepIntervalSeconds,
@@ -169,7 +170,7 @@ function shortcomingsOf({failed, finished, incomplete}: SweepSummary): string[] 
   const failures = Object.entries(failed).map(([reason, count]) => `${count} for ${reason}`);
   return [
     ...(failures.length > 0 ? [`actions failed, and the next sweep tries them again: ${failures.join(', ')}`] : []),
-    ...(finished ? [] : ['its time ran out, and the next sweep continues']),
+    ...(finished ? [] : ['its time, or what GitHub’s limit allows, was not enough, and the next sweep continues']),
     ...(incomplete.length > 0 ? [`could not be read completely: ${incomplete.join(', ')}`] : []),
   ];
 }
@@ -230,10 +231,17 @@ function activeVms(vms: readonly PersistentVm[]) {
   });
 }
 
+const NONE: ReadonlyMap<string, number> = new Map();
+
+interface Counted extends Live {
+  /** Where not all are listed: how many of each pool drain that are busy on record. */
+  readonly draining: ReadonlyMap<string, number>;
+}
+
 async function countsOf(
   store: Store,
   pool: Pool,
-  runners: Live,
+  runners: Counted,
   vms: readonly PersistentVm[],
 ): Promise<Record<LiveState, number>> {
   const states = LIVE_STATES.map(async (state) => [state, await countOf(store, pool, state, runners, vms)] as const);
@@ -244,12 +252,17 @@ async function countOf(
   store: Store,
   pool: Pool,
   state: LiveState,
-  {total, counts, listed}: Live,
+  {total, counts, listed, draining}: Counted,
   vms: readonly PersistentVm[],
 ): Promise<number> {
   if (isVmPool(pool))
     return vms.filter((vm) => vm.pools.some((one) => one.pool === pool) && vmStateOf(vm) === state).length;
-  if (total > listed.length && counts.get(state)) return store.count('runners', {pool: pool.name, state});
+  if (total > listed.length) {
+    const stored = counts.get(state) ? await store.count('runners', {pool: pool.name, state}) : 0;
+    const drain = draining.get(pool.name) ?? 0;
+    if (state === 'busy') return Math.max(0, stored - drain);
+    return state === 'draining' ? stored + drain : stored;
+  }
   return listed.filter((runner) => runner.pool === pool.name && runner.state === state).length;
 }
 

@@ -7,6 +7,7 @@ import type {Config, ConfigFor, FunctionName} from './config-types';
 import {readContainerDefaults} from './containers';
 import {literalSecrets, readGitHubCredentials, readSecret, readSecrets} from './credentials';
 import {GITHUB_COM, type GitHubAddress, gitHubAddress} from './github-address';
+import {readLogLevel} from './log-level';
 import {type OldNames, readOldNames} from './old-names';
 import {NOTHING, parseRunnerConfig, type RunnerConfig} from './pools';
 import {type Environment, matching, origins, Problems, present, url, Variables} from './variables';
@@ -174,27 +175,6 @@ function sweepInterval(text: string): number | undefined {
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   const fits = seconds < 60 ? seconds >= 10 : seconds % 60 === 0 && seconds <= 3600;
   return fits ? seconds : undefined;
-}
-
-/** Log levels by the names that other systems use. */
-const LEVELS: Readonly<Record<string, Config['logLevel']>> = {
-  trace: 'debug',
-  debug: 'debug',
-  info: 'info',
-  notice: 'info',
-  warn: 'warning',
-  warning: 'warning',
-  error: 'error',
-  critical: 'error',
-  fatal: 'error',
-};
-
-function readLogLevel(variables: Variables): Config['logLevel'] {
-  const level = variables.read('LOG_LEVEL', 'debug, info, warning, error or critical', (text) => {
-    const word = text.toLowerCase();
-    return Object.hasOwn(LEVELS, word) ? LEVELS[word] : undefined;
-  });
-  return variables.flag('LOG_VERBOSE') ? 'debug' : (level ?? 'info');
 }
 
 function readGitHubAddress(variables: Variables, problems: Problems): GitHubAddress {

@@ -27,9 +27,10 @@ export function checkFallbacks(
     const other = pools[names.indexOf(fallback)];
     const report = (expected: string, found = problems.describe(fallback)) => problems.report(path, found, expected);
     if (fallback === names[index]) report('another pool: a pool cannot serve what it has no capacity for');
-    else if (!names.includes(fallback))
-      report(`the name of one of the pools: ${names.map((name) => problems.mask(name)).join(', ')}`);
-    else if (makesNone(pool)) report('no fallback in a pool of type gce-vm: its VM alone serves its jobs');
+    else if (!names.includes(fallback)) {
+      const known = [...new Set(names.map((name) => problems.mask(name)))];
+      report(`the name of one of the pools: ${known.join(', ')}`);
+    } else if (makesNone(pool)) report('no fallback in a pool of type gce-vm: its VM alone serves its jobs');
     else if (isRecord(other)) {
       const circle = circleFrom(pools, names, index);
       if (makesNone(other)) report('a pool that makes a machine for each job, and not one of type gce-vm');

@@ -1,8 +1,8 @@
 import type {DiscoveredJob, Registration, RepositoryAccess} from '../github/github';
 import type {KnownHost} from '../hosts/hosts';
 import type {BreakerDocument} from '../model/breaker';
+import type {ContainerDocument} from '../model/container';
 import type {HookReading} from '../model/deliveries';
-import type {ContainerDocument} from '../model/host';
 import type {FailedAttempt, JobDocument, JobKey} from '../model/job';
 import type {Pool} from '../model/pool';
 import type {RunnerDocument} from '../model/runner';

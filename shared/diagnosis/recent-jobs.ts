@@ -35,6 +35,8 @@ export class RecentJobs {
   readonly #clock: Clock;
   readonly #running = new Map<JobKey, JobDocument>();
   readonly #ended = new Map<JobKey, JobDocument>();
+  /** Those among them whose runner was over when it was read, or was none of ours, so that it is not read again. */
+  readonly #settled = new Set<JobKey>();
   readonly #runners: TtlCache<RunnerDocument | null>;
   /** Ended jobs up to this one were read. */
   #readTo: {readonly value: number; readonly id: string} | undefined;
@@ -71,6 +73,33 @@ export class RecentJobs {
     return withEndOfJob(runner, this.#ended.get(runner.runs) ?? this.#running.get(runner.runs));
   }
 
+  /**
+   * How many runners drain that are busy on record, by pool, as far as the ends of their jobs were read. `live`: the runners that are not over, as far
+   * as they were read; of others the records of at most 50 are read, those whose jobs ended last.
+   */
+  async drainingByPool(live: readonly RunnerDocument[]): Promise<ReadonlyMap<string, number>> {
+    const names = new Set<string | null>(live.map(({name}) => name));
+    const ended = [...this.#ended.values()]
+      .filter((job) => job.runner !== null && !names.has(job.runner) && !this.#settled.has(jobKeyOf(job)))
+      .slice(-MOST_SHOWN);
+    const others = await Promise.all(ended.map((job) => this.#drainingRunner(job)));
+    const draining = [
+      ...live.filter((runner) => this.withEnd(runner) !== runner),
+      ...others.flatMap((one) => one ?? []),
+    ];
+    const counts = new Map<string, number>();
+    for (const {pool} of draining) counts.set(pool, (counts.get(pool) ?? 0) + 1);
+    return counts;
+  }
+
+  /** The runner of an ended job while it drains. Read afresh, because it is subtracted from a count of the store. */
+  async #drainingRunner(job: JobDocument): Promise<RunnerDocument | undefined> {
+    const runner = job.runner === null ? undefined : await this.#store.get('runners', job.runner);
+    if (runner && withEndOfJob(runner, job) !== runner) return runner;
+    this.#settled.add(jobKeyOf(job));
+    return undefined;
+  }
+
   async #readRunning(keys: readonly JobKey[]): Promise<void> {
     const wanted = new Set(keys);
     for (const key of this.#running.keys()) if (!wanted.has(key)) this.#running.delete(key);
@@ -97,6 +126,7 @@ export class RecentJobs {
         ? {value: last.data.updatedAt, id: last.id}
         : {value: now - OVERLAP_MS, id: ''};
     for (const [key, {updatedAt}] of this.#ended) if (updatedAt < oldest) this.#ended.delete(key);
+    for (const key of this.#settled) if (!this.#ended.has(key)) this.#settled.delete(key);
   }
 
   /** Undefined: none of ours is on record under this name, as of a persistent VM. */

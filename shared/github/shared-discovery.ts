@@ -1,11 +1,12 @@
 import {TtlCache} from '../cache';
 import type {Clock} from '../clock';
 import {MINUTE_MS} from '../durations';
-import {RateLimited, Refused, RetryableError, Unavailable} from '../errors';
+import {Refused, RetryableError} from '../errors';
 import type {Logger} from '../logger';
-import {describeScope, ownerOf, type RunnerScope, repositoryScope} from '../model/scope';
+import {type RunnerScope, repositoryScope} from '../model/scope';
 import {ActingApps, type PlacedApp} from './acting-apps';
 import type {ShareableApp} from './app-choice';
+import {askApps} from './ask-apps';
 import {
   type DiscoveredRepository,
   type Discovery,
@@ -15,12 +16,10 @@ import {
   type NamedRepository,
   type RepositoryAccess,
 } from './github';
+import type {AppLimits} from './shared-limits';
 
 /** How long it is taken for granted which Apps deliver to this deployment, in milliseconds. */
 const HOOKS_MS = 15 * MINUTE_MS;
-
-/** Seconds until the next try where no App acts now. */
-const RETRY_SECONDS = 60;
 
 /** One of several Apps as the sweep uses it. */
 export interface DiscoveringApp extends PlacedApp {
@@ -39,68 +38,72 @@ export interface SharedDiscoveryOptions {
   readonly logger: Logger;
 }
 
-/** What GitHub has shown of a repository or a run; undefined: nothing is there. */
-const isUndefined = (result: unknown): boolean => result === undefined;
+/** Whether a result says that what was asked for does not exist; null: no result of the method does. */
+type Absence = ((result: unknown) => boolean) | null;
+
+/** The calls about one repository. What a repository that an App does not reach would look like: nothing is there, or a run that is over. */
+const OF_A_REPOSITORY = {
+  recentRuns: null,
+  openRuns: null,
+  jobs: null,
+  job: isUndefined,
+  run: isUndefined,
+  isOver: Boolean,
+  visibility: isUndefined,
+  rerun: null,
+} satisfies {readonly [Method in keyof Discovery]?: Absence};
+
+/** The calls about the runners of a scope. */
+const OF_A_SCOPE = {
+  listRunners: null,
+  runnerDownloads: null,
+  runnerVersionEnds: null,
+} satisfies {readonly [Method in keyof Discovery]?: Absence};
 
 /**
  * What the sweep asks of GitHub, by several Apps. Each scope is looked at by the first App that acts for it, so that its answers stay cached by their
- * ETags and one App's list decides; by another one where that App is not installed, suspended, limited, or may not make the call. "Not there"
- * counts only of an App that acts for the scope. Lists of repositories are those of all Apps together.
+ * ETags and one App's list decides; by another one where that App is not installed, suspended, limited, or may not make the call. Lists of
+ * repositories are those of all Apps together.
  */
 export function sharedDiscovery({apps, clock, logger}: SharedDiscoveryOptions): Discovery {
   const [first, ...others] = apps;
   const acting = new ActingApps({clock, logger});
-  /** Apps that GitHub limits, by App and owner. */
-  const limited = new TtlCache<RateLimited>(clock);
+  const known = {acting, limits: createOwnLimits(clock), clock};
   const hooks = new TtlCache<readonly HookReference[]>(clock);
 
-  /** Runs the call by the first App that can make it. `isAbsent`: of a result that may mean that the App does not reach the scope. */
-  async function ask<T>(
+  /** Calls the method of the first App that can. `parametersOf`: the call's, of the first App or of another one. */
+  const ask = (
     scope: RunnerScope,
-    kind: string,
-    call: (discovery: Discovery, isFirst: boolean) => Promise<T>,
-    isAbsent: (result: T) => boolean = () => false,
-  ): Promise<T> {
-    let refused: unknown;
-    let held: RateLimited | undefined;
-    // mutation: Apps of the sweep
-    for (const app of apps) {
-      const isFirst = app === first;
-      const key = `${app.name} ${ownerOf(scope)}`;
-      const limit = limited.get(key);
-      const why = acting.whyLeftOut(app, scope, kind);
-      held ??= limit;
-      if (isFirst) refused ??= why;
-      if (limit || why || (!isFirst && !(await acting.actsFor(app, scope)))) continue;
-      try {
-        const result = await call(app.discovery, isFirst);
-        // mutation: not shown to one App
-        if (!isAbsent(result) || (await acting.countsAbsence(app, scope))) return result;
-        if (isFirst) refused ??= acting.whyLeftOut(app, scope, kind);
-      } catch (error) {
-        if (error instanceof RateLimited) {
-          limited.set(key, error, clock.now() + error.retryAfterSeconds * 1000);
-          held ??= error;
-        } else if (await acting.mayAnotherSucceed(app, scope, kind, error)) {
-          if (isFirst || !acting.whyLeftOut(app, scope, kind)) refused = error;
-        } else throw error;
-      }
-    }
-    throw held ?? refused ?? new Unavailable(`no App acts for ${describeScope(scope)} now`, RETRY_SECONDS);
-  }
+    method: keyof Discovery,
+    isAbsent: Absence,
+    parametersOf: (isFirst: boolean) => readonly unknown[],
+  ): Promise<unknown> =>
+    askApps(known, {
+      scope,
+      kind: method,
+      // mutation: Apps of the sweep
+      apps: apps,
+      first,
+      // mutation: not shown to one App
+      isAbsent: isAbsent === null ? () => false : isAbsent,
+      call: ({discovery}, isFirst) => Reflect.apply(discovery[method] as Method, discovery, parametersOf(isFirst)),
+    });
 
-  const askIn = <T>(
-    repository: NamedRepository,
-    kind: string,
-    call: (discovery: Discovery, known: NamedRepository) => Promise<T>,
-    isAbsent?: (result: T) => boolean,
-  ): Promise<T> =>
-    ask(
-      repositoryScope(repository.fullName),
-      kind,
-      (discovery, isFirst) => call(discovery, isFirst ? repository : {...repository, installationId: null}),
-      isAbsent,
-    );
+  const ofRepository = eachMethod(
+    OF_A_REPOSITORY,
+    (method, isAbsent) =>
+      (repository: NamedRepository, ...rest: unknown[]) =>
+        ask(repositoryScope(repository.fullName), method, isAbsent, (isFirst) => [
+          isFirst ? repository : {...repository, installationId: null},
+          ...rest,
+        ]),
+  );
+  const ofScope = eachMethod(
+    OF_A_SCOPE,
+    (method, isAbsent) =>
+      (scope: RunnerScope, installationId: number | null, ...rest: unknown[]) =>
+        ask(scope, method, isAbsent, (isFirst) => [scope, isFirst ? installationId : null, ...rest]),
+  );
 
   /** The repositories that any App sees. What another App than the first refuses is the doctor's to tell: it hides no repository of the first one. */
   async function together(list: (app: DiscoveringApp) => Promise<Listed<DiscoveredRepository>>) {
@@ -143,30 +146,9 @@ export function sharedDiscovery({apps, clock, logger}: SharedDiscoveryOptions): 
     credentials: 'app',
     listRepositories: () => together(({discovery}) => discovery.listRepositories()),
     listRepositoriesOf: (org) => listRepositoriesOf(org),
-    recentRuns: (repository, sinceMs) =>
-      askIn(repository, 'recentRuns', (each, known) => each.recentRuns({...repository, ...known}, sinceMs)),
-    openRuns: (repository, sinceMs) =>
-      askIn(repository, 'openRuns', (each, known) => each.openRuns({...repository, ...known}, sinceMs)),
-    jobs: (repository, run) => askIn(repository, 'jobs', (each, known) => each.jobs({...repository, ...known}, run)),
-    job: (repository, id) => askIn(repository, 'job', (each, known) => each.job(known, id), isUndefined),
-    run: (repository, id) => askIn(repository, 'run', (each, known) => each.run(known, id), isUndefined),
-    isOver: (repository, id) =>
-      askIn(
-        repository,
-        'run',
-        (each, known) => each.isOver(known, id),
-        (isOver) => isOver,
-      ),
+    ...ofRepository,
+    ...ofScope,
     access: accessOf,
-    visibility: (repository) => askIn(repository, 'visibility', (each, known) => each.visibility(known), isUndefined),
-    listRunners: (scope, installationId) =>
-      ask(scope, 'listRunners', (each, isFirst) => each.listRunners(scope, isFirst ? installationId : null)),
-    runnerDownloads: (scope, installationId) =>
-      ask(scope, 'runnerDownloads', (each, isFirst) => each.runnerDownloads(scope, isFirst ? installationId : null)),
-    runnerVersionEnds: (scope, installationId, version) =>
-      ask(scope, 'runnerVersionEnds', (each, isFirst) =>
-        each.runnerVersionEnds(scope, isFirst ? installationId : null, version),
-      ),
     hooks: (scope) => first.discovery.hooks(scope),
     appHooks: () => hooks.load('', readHooks, HOOKS_MS).catch(() => hooks.former('') ?? [{kind: 'app'}]),
     async deliveries(hook, from) {
@@ -175,7 +157,6 @@ export function sharedDiscovery({apps, clock, logger}: SharedDiscoveryOptions): 
     async redeliver(attempt) {
       await byHook(attempt.hook).redeliver(attempt);
     },
-    rerun: (repository, jobId) => askIn(repository, 'rerun', (each, known) => each.rerun(known, jobId)),
     remainingQuota: () => Math.min(...apps.map(({discovery}) => discovery.remainingQuota())),
   };
 
@@ -207,4 +188,33 @@ export function sharedDiscovery({apps, clock, logger}: SharedDiscoveryOptions): 
     if (failure !== undefined) throw failure;
     return answers[0] ?? 'no_app';
   }
+}
+
+type Method = (...parameters: readonly unknown[]) => Promise<unknown>;
+
+/** The part of the port that the table names. */
+function eachMethod<Table extends {readonly [Name in keyof Discovery]?: Absence}>(
+  table: Table,
+  make: (name: keyof Discovery, isAbsent: Absence) => unknown,
+): Pick<Discovery, keyof Table & keyof Discovery> {
+  const entries = Object.entries(table).map(([name, isAbsent]) => [name, make(name as keyof Discovery, isAbsent)]);
+  return Object.fromEntries(entries);
+}
+
+function isUndefined(result: unknown): boolean {
+  return result === undefined;
+}
+
+/** What this process itself was told of GitHub's limits: one sweep runs at a time, and none other asks by `Discovery`. */
+function createOwnLimits(clock: Pick<Clock, 'now'>): AppLimits {
+  const held = new TtlCache<number>(clock);
+  const keyOf = (app: string, owner: string) => `${app} ${owner}`;
+  return {
+    heldUntil: async (app, owner) => held.get(keyOf(app, owner)),
+    async limited(app, owner, {retryAfterSeconds}) {
+      const untilMs = clock.now() + retryAfterSeconds * 1000;
+      held.set(keyOf(app, owner), untilMs, untilMs);
+    },
+    answered: async () => undefined,
+  };
 }

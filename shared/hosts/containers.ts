@@ -1,16 +1,5 @@
-import {
-  askToGo,
-  type ContainerDocument,
-  type Host,
-  type HostDocument,
-  isContainerOver,
-  isDocker,
-  isSilent,
-  newContainer,
-  newHost,
-  slotsOfHost,
-  withWork,
-} from '../model/host';
+import {askToGo, type ContainerDocument, isContainerOver, newContainer} from '../model/container';
+import {type Host, type HostDocument, isDocker, isSilent, newHost, slotsOfHost, withWork} from '../model/host';
 import {parseRunnerName} from '../model/names';
 import {newSlot, slotIsFree} from '../model/slot';
 import type {Context} from '../ports';

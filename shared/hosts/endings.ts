@@ -1,5 +1,5 @@
 import {bootBreaker} from '../model/breaker';
-import {type ContainerDocument, giveUpContainer, isContainerOver} from '../model/host';
+import {type ContainerDocument, giveUpContainer, isContainerOver} from '../model/container';
 import {machineSource} from '../model/pool';
 import {isOver, type RunnerDocument} from '../model/runner';
 import {VERSION_REFUSED} from '../model/runner-program';

@@ -1,13 +1,6 @@
 import {NameTaken, Refused, RetryableError, sentenceOf, Uncertain} from '../errors';
-import {
-  type ContainerDocument,
-  type DockerPool,
-  handOver,
-  isContainerOver,
-  isDocker,
-  MAX_HAND_OVERS,
-  undoHandOver,
-} from '../model/host';
+import {type ContainerDocument, handOver, isContainerOver, MAX_HAND_OVERS, undoHandOver} from '../model/container';
+import {type DockerPool, isDocker} from '../model/host';
 import {wasRegistrationTried} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {optionsOf} from '../model/options';

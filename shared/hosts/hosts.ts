@@ -1,4 +1,5 @@
-import {type ContainerDocument, type Host, type HostDocument, isSilent, slotsOfHost} from '../model/host';
+import type {ContainerDocument} from '../model/container';
+import {type Host, type HostDocument, isSilent, slotsOfHost} from '../model/host';
 import type {VmDocument, VmState} from '../model/vm';
 import type {Context} from '../ports';
 import type {Store} from '../store/store';

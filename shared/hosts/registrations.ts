@@ -1,5 +1,5 @@
 import {MINUTE_MS} from '../durations';
-import {type ContainerDocument, isLookedFor} from '../model/host';
+import {type ContainerDocument, isLookedFor} from '../model/container';
 import {isOver} from '../model/runner';
 import {ownerOf} from '../model/scope';
 import {type Context, githubOf, poolOf} from '../ports';

@@ -1,7 +1,8 @@
 import type {Outcome} from '../decisions';
 import {MINUTE_MS} from '../durations';
 import {LeaseHeld} from '../errors';
-import {type HostDocument, isContainerOver, isSilent, newHost} from '../model/host';
+import {isContainerOver} from '../model/container';
+import {type HostDocument, isSilent, newHost} from '../model/host';
 import {isBooting, markUnheard, wasUnheardSince, withVmUp} from '../model/host-vm';
 import {LEASE_MS} from '../model/lease';
 import {

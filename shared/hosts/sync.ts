@@ -1,18 +1,20 @@
 import {
   type ContainerDocument,
+  isAtRest,
+  isContainerOver,
+  isStuck,
+  type ReportedContainer,
+  reportContainer,
+  settleContainer,
+} from '../model/container';
+import {
   type Host,
   type HostDocument,
   hostSeen,
-  isAtRest,
-  isContainerOver,
   isSilent,
-  isStuck,
   isUnchanged,
   newHost,
-  type ReportedContainer,
-  reportContainer,
   SEEN_INTERVAL_MS,
-  settleContainer,
   waitSeconds,
 } from '../model/host';
 import {isOver} from '../model/runner';

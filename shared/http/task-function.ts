@@ -168,7 +168,7 @@ async function giveUpTask<Q extends QueueName>(
     ...fields,
   });
   const job = fields['job'];
-  if (job && queue === 'provision') await giveUpJob(context, job);
+  if (job && queue === 'provision') await giveUpJob(context, job, error);
   if (task?.kind === 'make') await giveUpRunner(context, task.runner);
   if (task?.kind === 'standby') await giveUpStandby(context, task.runner, error);
   await writeDeadLetter(context.store, {

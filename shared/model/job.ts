@@ -78,6 +78,8 @@ export interface JobDocument {
   readonly heldBack?: number;
   /** How many machines of a size that the job has chosen did not bring its runner online; missing: none. */
   readonly failedBoots?: number;
+  /** Set when the job was given up for an option that its pools did not allow with these settings, at `at`; see not-allowed.ts. */
+  readonly notAllowed?: {readonly settings: string; readonly at: number};
   /** Missing: none failed. A later change of the job makes it history, see `standingFailure`. */
   readonly failedAttempt?: FailedAttempt;
   /** Id of the slot that a deleted runner left to the job, until a runner of the job takes the slot. */

@@ -17,7 +17,7 @@ export interface Preemption {
 export interface SweepSummary {
   readonly at: number;
   readonly seconds: number;
-  /** False if the time budget ran out; the next sweep continues. */
+  /** False if the time budget ran out, or GitHub's limit ended its deregistrations; the next sweep continues. */
   readonly finished: boolean;
   readonly seen: Readonly<Record<string, number>>;
   readonly decided: Readonly<Record<string, number>>;

@@ -73,6 +73,19 @@ export async function recordNotRegistered(context: Context, {name}: RunnerDocume
   });
 }
 
+/**
+ * Records that the runner's registration was deleted and that it has no machine, so that whoever gives the runner up looks for neither. It keeps its
+ * name, under which nothing is tried again.
+ */
+export async function recordNothingMade(context: Context, {runner: {name}}: Creation): Promise<void> {
+  await context.store.transaction(async (transaction) => {
+    const runner = await transaction.get('runners', name);
+    if (!runner || !isBeingCreated(runner)) return;
+    const unregistered = {githubId: null, registrationTriedAt: null};
+    transaction.set('runners', name, {...runner, ...unregistered, ...placementFields(null), machineCreatedAt: null});
+  });
+}
+
 /** A machine that exists: what the provider calls it, and where it is. */
 export interface MadeMachine {
   readonly id: string;

@@ -15,6 +15,7 @@ import {
   NotWanted,
   recordAttempt,
   recordCreated,
+  recordNothingMade,
   recordNotRegistered,
   replaceRunner,
 } from './create-records';
@@ -220,7 +221,7 @@ async function cleanUpAndThrow(
   if (jit) {
     // mutation: deregister after failed insert
     await deregister(context, runner, jit.runnerId);
-    if (outcome.kind === 'option_not_allowed') await recordNotRegistered(context, runner);
+    if (isForGood(outcome.kind)) await recordNothingMade(context, creation);
     // Else `serveDemand` gives the job to another pool, or the runner its next name.
     else if (!mayFallBack(context, runner, outcome.kind)) await replaceRunner(context, creation, 'leave', 'none');
   }
@@ -239,6 +240,11 @@ async function cleanUpAndThrow(
     default:
       throw new Refused(outcome.message);
   }
+}
+
+/** Whether the runner is given up after this outcome, and so needs no other name. */
+function isForGood(outcome: CreateOutcome['kind']): boolean {
+  return outcome === 'option_not_allowed' || outcome === 'refused';
 }
 
 /** Whether another pool may serve the runner's job after this outcome. */

@@ -1,7 +1,8 @@
-import {InvalidTask} from '../errors';
+import {InvalidTask, OptionNotAllowed} from '../errors';
 import type {JobKey} from '../model/job';
 import type {Removal} from '../model/machine-end';
 import {latestRunnerName, parseRunnerName, runnerName} from '../model/names';
+import {notAllowedNow} from '../model/not-allowed';
 import {placementOf} from '../model/placement';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {newSlot} from '../model/slot';
@@ -34,9 +35,10 @@ async function newestOf(
 
 /**
  * Gives up a job after the last attempt: removes what exists of its runner as far as possible, gives its slot to another job, and marks the
- * job `dead`, so that `api` shows it and a later delivery of `queued` tries again. A runner that is online stays, and the job with it.
+ * job `dead`, so that `api` shows it and a later delivery of `queued` tries again. A runner that is online stays, and the job with it. `error`: what
+ * the attempt failed with, if it is known.
  */
-export async function giveUpJob(context: Context, key: JobKey): Promise<void> {
+export async function giveUpJob(context: Context, key: JobKey, error?: unknown): Promise<void> {
   const job = await context.store.get('jobs', key);
   if (!job) return;
   const runner =
@@ -49,19 +51,26 @@ export async function giveUpJob(context: Context, key: JobKey): Promise<void> {
   }
   // By the swap rule, the runner may be assigned to another job than the one for which it was created.
   const assignedJob = unfinished?.covers ?? key;
-  const freed = await markJobDead(context, assignedJob, assignedJob === key ? 'dead' : 'open');
+  const own = {demand: 'dead', isNotAllowed: error instanceof OptionNotAllowed} as const;
+  const freed = await markJobDead(context, assignedJob, assignedJob === key ? own : {demand: 'open'});
   if (freed) await serveOldestOpenJob(context, job.pool, `slot-kept-for-${key}-given-up-${job.creations}`);
   if (assignedJob !== key) await context.tasks.enqueue(demandTask(assignedJob, `given-up-${key}`));
 }
 
 /** Marks a queued job that lost its runner, and frees the slots kept for it. Returns whether there were any. */
-async function markJobDead(context: Context, key: JobKey, demand: 'dead' | 'open'): Promise<boolean> {
+async function markJobDead(
+  context: Context,
+  key: JobKey,
+  {demand, isNotAllowed = false}: {readonly demand: 'dead' | 'open'; readonly isNotAllowed?: boolean},
+): Promise<boolean> {
   const now = context.clock.now();
   return context.store.transaction(async (transaction) => {
     const job = await transaction.get('jobs', key);
     if (job?.status !== 'queued') return false;
     const kept = await readKeptSlots(transaction, key, job);
-    transaction.set('jobs', key, {...job, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now});
+    const notAllowed = isNotAllowed ? notAllowedNow(context.pools, job, now) : {};
+    const marked = {...job, ...notAllowed, demand, runner: null, slot: null, slotOfAll: null, updatedAt: now};
+    transaction.set('jobs', key, marked);
     for (const {id, document} of kept) transaction.set('slots', id, newSlot(document, null, now));
     return kept.length > 0;
   });

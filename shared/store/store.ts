@@ -1,7 +1,8 @@
 import type {BreakerDocument} from '../model/breaker';
+import type {ContainerDocument} from '../model/container';
 import type {DeliveriesDocument, FailedEventsDocument} from '../model/deliveries';
 import type {FactsDocument} from '../model/facts';
-import type {ContainerDocument, HostDocument} from '../model/host';
+import type {HostDocument} from '../model/host';
 import type {JobDocument} from '../model/job';
 import type {KeyDocument} from '../model/lease';
 import type {RunnerDocument} from '../model/runner';

@@ -1,3 +1,4 @@
+import {RateLimited} from '../errors';
 import {bootBreaker} from '../model/breaker';
 import {READ_POINTS, WRITE_POINTS} from '../model/github-points';
 import type {Preemption} from '../model/sweep';
@@ -13,7 +14,7 @@ export interface Acted {
   /** Number of actions carried out, by reason. */
   readonly done: Record<string, number>;
   readonly failed: Record<string, number>;
-  /** Number of planned actions that were not started because the time budget ran out. */
+  /** Number of planned actions that were not started, because the time budget ran out or GitHub limits the sweep's calls. */
   readonly notStarted: number;
   readonly preempted: readonly Preemption[];
   /** Preemptions that need no further action. */
@@ -39,7 +40,8 @@ const DEREGISTRATION_POINTS = READ_POINTS + WRITE_POINTS;
 
 /**
  * Carries the steps out in their order: one after the other, adjacent deletions eight at a time as far as what the sweep may ask of GitHub suffices
- * for them, and then one after the other, too. A failed action is retried by the next sweep.
+ * for them, and then one after the other, too, until GitHub limits one: each further call would lengthen the limit. What failed, or was not started,
+ * is for the next sweep.
  */
 export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> {
   const {logger} = sweep.context;
@@ -49,6 +51,7 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
   let notStarted = 0;
+  let isLimited = false;
   const carryOut = async ({action, subject, act: work}: Step) => {
     const {kind, reason} = action;
     try {
@@ -59,6 +62,7 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
       if (outcome.settled) settled.push(outcome.settled);
       logger.info(`sweep: ${kind} for ${reason}: ${decision}`, {decision, reason, ...subject});
     } catch (error) {
+      isLimited ||= error instanceof RateLimited && DEREGISTERS.has(kind);
       failed[reason] = (failed[reason] ?? 0) + 1;
       logger.warning(`sweep: ${kind} for ${reason} failed, and is left to the next one`, {
         decision: 'failed',
@@ -68,15 +72,35 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
       });
     }
   };
+  const isOver = () => isTimeUp(sweep);
   for (const some of byConcurrency(steps)) {
-    const together: Step[] = [];
-    const alone: Step[] = [];
-    for (const step of some) (isDeletion(step) && takesPoints(sweep, step) ? together : alone).push(step);
-    const isOver = () => isTimeUp(sweep);
+    const {together, beyondPoints, others} = sorted(sweep, some);
     notStarted += (await runConcurrently(together, MAX_CONCURRENT, isOver, carryOut)).length;
-    notStarted += (await runConcurrently(alone, 1, isOver, carryOut)).length;
+    notStarted += (await runConcurrently(beyondPoints, 1, () => isLimited || isOver(), carryOut)).length;
+    notStarted += (await runConcurrently(others, 1, isOver, carryOut)).length;
   }
   return {done, failed, notStarted, preempted, settled};
+}
+
+interface Sorted {
+  /** Deletions that may run at the same time. */
+  readonly together: readonly Step[];
+  /** Deletions for whose calls GitHub's points do not suffice. */
+  readonly beyondPoints: readonly Step[];
+  /** What is no deletion. */
+  readonly others: readonly Step[];
+}
+
+/** Each kind in its order. */
+function sorted(sweep: Sweep, steps: readonly Step[]): Sorted {
+  const together: Step[] = [];
+  const beyondPoints: Step[] = [];
+  const others: Step[] = [];
+  for (const step of steps) {
+    if (!isDeletion(step)) others.push(step);
+    else (takesPoints(sweep, step) ? together : beyondPoints).push(step);
+  }
+  return {together, beyondPoints, others};
 }
 
 /** Whether the step may run beside others. Steps are asked in their order: once the points are spent, each that follows and needs some is refused. */

@@ -1,7 +1,7 @@
 import type {DiscoveredRepository} from '../github/github';
 import {vmOfHost} from '../hosts/host-vm';
 import {openContainers, readHosts} from '../hosts/hosts';
-import {isContainerOver} from '../model/host';
+import {isContainerOver} from '../model/container';
 import {type JobDocument, type JobKey, waitsForVm} from '../model/job';
 import {parseRunnerName} from '../model/names';
 import type {RunnerDocument} from '../model/runner';

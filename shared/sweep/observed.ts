@@ -1,5 +1,6 @@
 import type {DiscoveredJob, Registration} from '../github/github';
-import type {ContainerDocument, HostDocument} from '../model/host';
+import type {ContainerDocument} from '../model/container';
+import type {HostDocument} from '../model/host';
 import {isMentionedRunner, isRegistrationOf} from '../model/identity';
 import type {JobDocument, JobKey} from '../model/job';
 import {takesRepository} from '../model/matching';

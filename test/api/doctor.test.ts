@@ -1,19 +1,15 @@
-import {generateKeyPairSync} from 'node:crypto';
 import {createApi} from '../../functions/api/index';
 import {createLogger} from '../../shared/telemetry/create-logger';
 import {holdTimeouts, pass, releaseTimeouts} from '../builders/held-timeouts';
 import {aSystem, MINUTE, type TestSystem} from '../builders/system';
-import type {RunnerGroup} from '../emulators/github/account';
-import {PERMISSIONS} from '../emulators/github/app';
 import {SecretManagerServer} from '../emulators/secret-manager/server';
 import {serve} from '../emulators/serve';
-import {QUEUES} from '../emulators/system';
 import {ApiClient} from './client';
+import {FAULTS, MANAGER} from './doctor-faults';
 
 // The first use of a Google client loads its modules, which takes time.
 jest.setTimeout(120_000);
 
-const MANAGER = 'projects/world/secrets/manager';
 const POOLS = `
 pools:
   - name: arm
@@ -132,237 +128,14 @@ test('a deployment that works has nothing but ok, and says what was not checked'
   expect(json['status']).toBe('ok');
 });
 
-interface Fault {
-  readonly name: string;
-  readonly make: () => void | Promise<void>;
-  readonly mend: () => void | Promise<void>;
-  readonly found: readonly string[];
-  /** The check that names the fault, and what it has to name. */
-  readonly says: readonly [check: string, text: RegExp];
-}
-
-function theHook() {
-  const [hook] = system.github.deliveries.hooks();
-  if (!hook) throw new Error('no hook');
-  return hook;
-}
-
-function theInstallation() {
-  const [installation] = system.github.app.installations();
-  if (!installation) throw new Error('no installation');
-  return installation;
-}
-
-async function setQueue(action: 'pause' | 'resume'): Promise<void> {
-  const {status} = await fetch(`http://${system.env['CLOUD_TASKS_EMULATOR_HOST']}/v2/${QUEUES.provision}:${action}`, {
-    method: 'POST',
-  });
-  expect(status).toBe(200);
-}
-
-let withdrawn: TestSystem['compute']['templates'] = [];
-let groups: RunnerGroup[] = [];
-
-function theGroups() {
-  const account = system.github.accounts.account('acme');
-  if (!account) throw new Error('no account');
-  return account.groups;
-}
-
-const FAULTS: readonly Fault[] = [
-  {
-    name: 'a template is missing',
-    make() {
-      withdrawn = system.compute.templates.splice(0, 1);
-    },
-    mend: () => void system.compute.templates.unshift(...withdrawn),
-    found: ['pool.arm.provider: error'],
-    says: ['pool.arm.provider', /no instance template at global\/instanceTemplates\/runner-arm64.*create it/],
-  },
-  {
-    name: 'a template keeps its boot disks',
-    make() {
-      withdrawn = system.compute.templates.splice(0, 1);
-      const [template] = withdrawn;
-      if (!template) throw new Error('no template');
-      const disks = [{boot: true, autoDelete: false}];
-      system.compute.templates.unshift({...template, properties: {...template.properties, disks}});
-    },
-    mend: () => void system.compute.templates.splice(0, 1, ...withdrawn),
-    found: ['pool.arm.provider: warning'],
-    says: ['pool.arm.provider', /autoDelete/],
-  },
-  {
-    name: 'less than one machine is left of a quota',
-    make: () => system.compute.setQuota('us-central1', 'CPUS', 3),
-    mend: () => system.compute.recover(),
-    found: ['pool.arm.quota: error', 'pool.org.quota: error'],
-    says: ['pool.arm.quota', /t2a-standard-4: CPUS in us-central1: 3 of 3 left/],
-  },
-  {
-    name: 'spot VMs alone are out of quota',
-    make: () => system.compute.setQuota('us-central1', 'PREEMPTIBLE_CPUS', 2),
-    mend: () => system.compute.recover(),
-    found: ['pool.org.quota: warning'],
-    says: ['pool.org.quota', /\(spot\): PREEMPTIBLE_CPUS/],
-  },
-  {
-    name: 'a runner group is missing',
-    make() {
-      groups = theGroups().splice(1, 1);
-    },
-    mend: () => void theGroups().push(...groups),
-    found: ['groups: error'],
-    says: ['groups', /acme has no runner group "builders".*it has "Default"/],
-  },
-  {
-    name: 'a runner group does not admit a repository that had a job',
-    make() {
-      groups = theGroups().splice(1, 1);
-      const [group] = groups;
-      if (!group) throw new Error('no group');
-      theGroups().push({...group, repositories: new Set(['acme/web'])});
-    },
-    mend: () => void theGroups().splice(1, 1, ...groups),
-    found: ['groups: error'],
-    says: ['groups', /"builders" of pool org does not admit acme\/app/],
-  },
-  {
-    name: 'the key is that of another App',
-    make() {
-      system.github.app.replacedKey = generateKeyPairSync('rsa', {modulusLength: 2048}).publicKey;
-    },
-    mend() {
-      system.github.app.replacedKey = undefined;
-    },
-    found: ['app.key: error'],
-    says: ['app.key', /401.*GITHUB_APP_PRIVATE_KEY is a key of the App GITHUB_APP_ID/],
-  },
-  {
-    name: 'the newest delivery failed',
-    async make() {
-      system.github.deliveries.faults = () => ({neverArrives: true});
-      system.github.ping(theHook());
-      await system.pass(2_000);
-    },
-    mend() {
-      system.github.deliveries.faults = () => ({});
-    },
-    found: ['app.deliveries: error'],
-    says: ['app.deliveries', /the newest delivery failed: ping/],
-  },
-  {
-    name: 'one of the last deliveries failed',
-    async make() {
-      system.github.ping(theHook());
-      await system.pass(2_000);
-    },
-    async mend() {
-      // As many as count.
-      for (let sent = 0; sent < 20; sent++) system.github.ping(theHook());
-      await system.pass(2_000);
-    },
-    found: ['app.deliveries: warning'],
-    says: ['app.deliveries', /1 of the last \d+ deliveries failed/],
-  },
-  {
-    name: 'the App lacks a permission',
-    make() {
-      const {administration: _, ...others} = PERMISSIONS;
-      system.github.app.permissions = others;
-    },
-    mend() {
-      system.github.app.permissions = PERMISSIONS;
-    },
-    found: ['app.permissions: error'],
-    says: ['app.permissions', /administration: write/],
-  },
-  {
-    name: 'an account has not accepted a permission',
-    make() {
-      theInstallation().permissions = {...PERMISSIONS, organization_self_hosted_runners: 'read'};
-    },
-    mend() {
-      theInstallation().permissions = PERMISSIONS;
-    },
-    found: ['app.permissions: error'],
-    says: ['app.permissions', /acme has not accepted organization_self_hosted_runners: write/],
-  },
-  {
-    name: 'the App does not receive the event',
-    make() {
-      system.github.app.events = ['push'];
-    },
-    mend() {
-      system.github.app.events = ['workflow_job'];
-    },
-    found: ['app.events: error'],
-    says: ['app.events', /workflow_job.*push/],
-  },
-  {
-    name: 'the installation is suspended',
-    make() {
-      theInstallation().suspended = true;
-    },
-    mend() {
-      theInstallation().suspended = false;
-    },
-    found: ['app.installations: error', 'vm.build-1: error'],
-    says: ['app.installations', /suspended on acme/],
-  },
-  {
-    name: 'the webhook points elsewhere',
-    make() {
-      theHook().url = 'https://elsewhere.example/webhook';
-    },
-    mend() {
-      theHook().url = system.urls.webhook;
-    },
-    found: ['app.webhook: error'],
-    says: ['app.webhook', /delivers to https:\/\/elsewhere\.example\/webhook, and webhook is at http:/],
-  },
-  {
-    name: 'a queue is paused',
-    make: () => setQueue('pause'),
-    mend: () => setQueue('resume'),
-    found: ['queue.provision: error'],
-    says: ['queue.provision', /paused/],
-  },
-  {
-    name: 'a queue is missing',
-    make: () =>
-      void system.tasks.fault({times: 1, match: ({path}) => path.endsWith('/stop'), respond: {status: 'NOT_FOUND'}}),
-    mend: () => undefined,
-    found: ['queue.stop: error'],
-    says: ['queue.stop', /NOT_FOUND.*STOP_QUEUE/],
-  },
-  {
-    name: 'the version of a secret is disabled',
-    make: () => secrets.setState(MANAGER, 1, 'DISABLED'),
-    mend: () => secrets.setState(MANAGER, 1, 'ENABLED'),
-    found: ['secrets: error'],
-    says: ['secrets', /RUNNER_MANAGER_SECRET.*no enabled version/],
-  },
-  {
-    name: 'a persistent VM is missing',
-    async make() {
-      system.compute.delete('us-central1-b', 'build-1');
-      await system.pass(MINUTE, () => system.compute.instances().length === 0);
-    },
-    mend: () => void system.compute.addInstance({name: 'build-1', zone: 'us-central1-b'}),
-    found: ['vm.build-1: error'],
-    says: ['vm.build-1', /no VM build-1 in us-central1-b/],
-  },
-];
-
 test.each(FAULTS)('$name', async ({make, mend, found, says: [check, text]}) => {
-  await make();
+  await make({system, secrets});
   try {
     const all = await findings();
     expect(wrong(all)).toEqual(found);
     expect(all.get(check)?.because).toMatch(text);
   } finally {
-    await mend();
+    await mend({system, secrets});
   }
 });
 

@@ -217,6 +217,12 @@ test('wrong secrets of the form count with those of the header: after ten none i
   expect(await guess()).toBe(429);
   const right = await visit('/login', {method: 'POST', form: {secret: MANAGER_SECRET, to: '/'}});
   expect([right.status, right.headers.get('retry-after')]).toEqual([429, '600']);
+  const form = await right.text();
+  expect(form).toContain('Too many wrong secrets were sent, and none is looked at now. Try again in 10 minutes.');
+  expect(form).toContain('type="password"');
+  const headersOfScript = {Accept: 'application/json'};
+  const script = await visit('/login', {method: 'POST', form: {secret: 'a-guess', to: '/'}, headers: headersOfScript});
+  expect([script.status, script.headers.get('content-type')]).toEqual([429, expect.stringContaining('problem+json')]);
   await system.pass(10 * MINUTE);
   expect(await logIn()).not.toBe('');
 });

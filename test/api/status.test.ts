@@ -103,6 +103,56 @@ describe('what it costs to look', () => {
   });
 });
 
+describe('of more than 200 runners', () => {
+  const states = async () => (await status()).pools[0]?.states;
+
+  /** Ends the jobs of the first of the busy runners, whose own records tell nothing of it, and lets the memory of the answer run out. */
+  async function end(jobs: number): Promise<void> {
+    const now = system.scheduler.now();
+    await system.store.transaction(async (transaction) => {
+      for (let n = 0; n < jobs; n++) {
+        const job = aJob({jobId: 20_000 + 2 * n, status: 'completed', demand: 'none', updatedAt: now});
+        const name = `slipway-arm-${job.jobId}-1`;
+        transaction.set('jobs', `${job.jobId}-1`, {...job, runner: name, expireAt: now + 60 * MINUTE});
+        const [runs, began] = [`${job.jobId}-1`, `${job.jobId}-1`];
+        const runner = aRunner(job, {state: 'busy', covers: null, runs, began, expireAt: now + 60 * MINUTE});
+        transaction.set('runners', name, runner);
+      }
+    });
+    await system.pass(3_000);
+  }
+
+  test.each([
+    [500, 'that run a job none is listed', {busy: 210, draining: 40}],
+    [300, 'that run a job some are listed', {busy: 110, draining: 40}],
+  ])('of %i, of which %s, those drain whose jobs are over', async (runners, _, expected) => {
+    await onRecord(0, runners);
+    await end(40);
+    expect(await states()).toMatchObject({...expected, booting: runners / 2});
+  });
+
+  test('one that is gone is counted no more, and its record is read no more', async () => {
+    await onRecord(0, 500);
+    await end(10);
+    expect(await states()).toMatchObject({busy: 240, draining: 10});
+    await system.store.transaction(async (transaction) => {
+      for (let n = 0; n < 10; n++) {
+        const name = `slipway-arm-${20_000 + 2 * n}-1`;
+        const runner = await system.store.get('runners', name);
+        if (runner) transaction.set('runners', name, {...runner, state: 'gone'});
+      }
+    });
+    await system.pass(3_000);
+    expect(await states()).toMatchObject({busy: 240, draining: 0});
+    const get = jest.spyOn(system.store, 'get');
+    await system.pass(3_000);
+    expect(await states()).toMatchObject({busy: 240, draining: 0});
+    expect(get.mock.calls.filter(([collection, id]) => collection === 'runners' && /-200[01]\d-1$/.test(id))).toEqual(
+      [],
+    );
+  });
+});
+
 test('of more than 200 queued jobs the oldest are shown, with the same place as /explain tells', async () => {
   await onRecord(450, 0);
   const full = {expireAt: system.scheduler.now() + 60 * MINUTE, pool: 'arm', holder: 'slipway-arm-1-1'};
@@ -158,7 +208,7 @@ describe('the last sweep', () => {
       ok: false,
       complete: false,
       because:
-        'actions failed, and the next sweep tries them again: 2 for orphan; its time ran out, and the next sweep continues; could not be read completely: VMs in us-central1-a',
+        'actions failed, and the next sweep tries them again: 2 for orphan; its time, or what GitHub’s limit allows, was not enough, and the next sweep continues; could not be read completely: VMs in us-central1-a',
     });
   });
 });

@@ -38,6 +38,14 @@ test.each([
     ['pools[0].fallback: "a" → another pool: a pool cannot serve what it has no capacity for'],
   ],
   ['unknown', [pool('a', {fallback: 'x'}), pool('b')], ['pools[0].fallback: "x" → the name of one of the pools: a, b']],
+  [
+    'unknown, of pools of which two have one name',
+    [pool('a', {fallback: 'x'}), pool('b'), pool('b')],
+    [
+      'pools[2].name: "b", the name of pools[1] too → different names for pools[1] and pools[2]',
+      'pools[0].fallback: "x" → the name of one of the pools: a, b',
+    ],
+  ],
   ['no name', [pool('a', {fallback: 'B'}), pool('b')], ['pools[0].fallback: "B" → the name of another pool']],
   [
     'a circle',

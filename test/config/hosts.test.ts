@@ -81,6 +81,13 @@ test.each<[string, object[], RegExp]>([
   expect(problems({hosts, pools: [pool({hosts: ['builder']}), vm]})).toEqual([expect.stringMatching(expected)]);
 });
 
+test('the names that a pool may use are each listed once, also where two hosts have one name', () => {
+  const hosts = [...HOSTS, {name: 'other', capacity: 1}];
+  expect(problems({hosts, pools: [pool({hosts: ['bilder']})]})).toContain(
+    'pools[0].provider.hosts[0]: "bilder" → one of builder, other',
+  );
+});
+
 test.each<[object, RegExp]>([
   [{hosts: ['bilder']}, /^pools\[0\]\.provider\.hosts\[0\]: "bilder" → one of builder, other$/],
   [{hosts: []}, /^pools\[0\]\.provider\.hosts: an empty list → at least one host$/],

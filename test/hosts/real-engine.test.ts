@@ -48,6 +48,7 @@ describeHost('with the real agent and a real Docker Engine', () => {
     const pool = {
       repos: ['acme/*'],
       requires: ['self-hosted', 'docker'],
+      options: {cpus: 1, memory: '512m'},
       provider: {
         type: 'docker',
         hosts: ['builder'],
@@ -55,6 +56,8 @@ describeHost('with the real agent and a real Docker Engine', () => {
         command: ['sh', '-c', run],
         env: {NAME: '{runner_name}'},
         volumes: ['cache:/cache'],
+        cpus: 0.5,
+        memory: '256m',
       },
     };
     system = await startSystem({
@@ -111,6 +114,28 @@ describeHost('with the real agent and a real Docker Engine', () => {
     const held = await system.store.find('slots', {where: {}, limit: 10});
     expect(held.map(({data}) => data.holder)).toEqual(held.map(() => null));
     expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({status: 'completed', demand: 'none'});
+  }, 120_000);
+
+  it('a job has the processors and the memory that it has chosen, and one that chooses nothing those of its pool', async () => {
+    await until(isSeen);
+    const queue = (...options: string[]) =>
+      system.github.queueJob({
+        repository: 'acme/app',
+        labels: ['self-hosted', 'docker', ...options],
+        durationMs: 5_000,
+      });
+    const chosen = queue('cpus=0.75', 'memory=300m');
+    const plain = queue();
+    const tooMuch = queue('memory=513m');
+    await until(() => [chosen, plain].every(({status}) => status === 'in_progress'));
+    const limitsOf = ({id}: {readonly id: number}) =>
+      engine.docker('inspect', '--format', '{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}}', `slipway-docker-${id}-1`);
+    expect(limitsOf(chosen)).toBe(`${0.75e9} ${300 * 1024 ** 2}`);
+    expect(limitsOf(plain)).toBe(`${0.5e9} ${256 * 1024 ** 2}`);
+    await until(() => [chosen, plain].every(({status}) => status === 'completed'));
+    await until(async () => (await system.store.find('containers', {where: {open: true}, limit: 5})).length === 0);
+    expect([chosen.conclusion, plain.conclusion, tooMuch.status]).toEqual(['success', 'success', 'queued']);
+    expect(engine.containers()).toEqual([]);
   }, 120_000);
 
   it('jobs beyond the capacity wait for a container to end, and an agent that is killed meanwhile takes none with it', async () => {

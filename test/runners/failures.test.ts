@@ -170,6 +170,10 @@ describe('Compute Engine', () => {
     expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({demand: 'dead'});
     expect(system.log.filter((line) => line.includes('"dead_letter"') && line.includes('ERROR'))).toHaveLength(1);
     expectClean(system);
+    // Under its first name: nothing is tried again under another one.
+    const runners = await system.store.find('runners', {where: {}, limit: 9});
+    expect(runners.map(({id, data}) => [id, data.state])).toEqual([[`slipway-arm-${job.id}-1`, 'failed']]);
+    expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({creations: 1});
   });
 });
 

@@ -216,5 +216,9 @@ describe('a job whose option is not allowed', () => {
     expect(await runners()).toEqual([[`slipway-arm-${job.id}-1`, 'failed']]);
     expect(system.github.runners.all()).toEqual([]);
     expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({creations: 1, demand: 'dead'});
+    // The sweep does not try in vain again while the pool is as it is.
+    await system.sweepFor(3 * 60 * MINUTE);
+    expect(await system.store.get('deadletters', `job-${job.id}-1`)).toMatchObject({count: 1});
+    expect(await runners()).toHaveLength(1);
   });
 });

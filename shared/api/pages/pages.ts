@@ -30,6 +30,14 @@ export interface PagesOptions extends Pick<SetUpOptions, 'base' | 'services'> {
   readonly isSecret: (request: Request, given: string) => Promise<boolean>;
 }
 
+/** The form that logs in, as it is answered. */
+interface Form {
+  readonly to: string;
+  readonly status: 200 | 401 | 429;
+  readonly problem?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What browsers get: the live page, the set-up, the form that logs in, and the files that they load. */
 export class Pages {
   readonly #options: PagesOptions;
@@ -99,7 +107,13 @@ export class Pages {
     refuseForeignPage(request);
     const fields = await this.#fields(request);
     const to = localPath(fields.get('to'));
-    if (await this.#options.isSecret(request, fields.get('secret') ?? '')) return this.#begin(request, to);
+    try {
+      if (await this.#options.isSecret(request, fields.get('secret') ?? '')) return await this.#begin(request, to);
+    } catch (error) {
+      if (!isRateLimited(error) || wantsJson(request)) throw error;
+      const {headers = {}} = error.extras;
+      return this.#form(files, request, {to, status: 429, problem: laterText(headers), headers});
+    }
     return this.#form(files, request, {to, status: 401, problem: 'This is not the secret.'});
   }
 
@@ -114,12 +128,8 @@ export class Pages {
     return {status: 303, headers: {Location: './', 'Set-Cookie': endSession(originOf(request)), ...NOT_KEPT}};
   }
 
-  #form(
-    files: PageFiles,
-    request: Request,
-    {to, status, problem}: {to: string; status: number; problem?: string},
-  ): Reply {
-    return pageReply(loginPage(files, {to, base: baseOf(request), problem}), status, NOT_KEPT);
+  #form(files: PageFiles, request: Request, {to, status, problem, headers}: Form): Reply {
+    return pageReply(loginPage(files, {to, base: baseOf(request), problem}), status, {...headers, ...NOT_KEPT});
   }
 
   /** The fields of a form. */
@@ -132,4 +142,15 @@ export class Pages {
     if (!files) throw new Problem('not-found', 'the pages are not built: npm run build makes them');
     return files;
   }
+}
+
+function isRateLimited(error: unknown): error is Problem {
+  return error instanceof Problem && error.kind === 'rate-limited';
+}
+
+/** The wait that the header `Retry-After` says, for a person. */
+function laterText({'Retry-After': seconds}: Readonly<Record<string, string>>): string {
+  const minutes = Math.ceil(Number(seconds) / 60);
+  const wait = minutes > 1 ? `${minutes} minutes` : `${seconds} seconds`;
+  return `Too many wrong secrets were sent, and none is looked at now. Try again in ${wait}.`;
 }

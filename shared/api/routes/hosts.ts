@@ -4,7 +4,7 @@ import {type KnownHost, readHosts} from '../../hosts/hosts';
 import {syncHost} from '../../hosts/sync';
 import {Problem} from '../../http/errors';
 import {jsonReply} from '../../http/server';
-import type {ReportedContainer} from '../../model/host';
+import type {ReportedContainer} from '../../model/container';
 import {RFC_1035} from '../../model/names';
 import {operation} from '../operation';
 import {hostView} from '../resources';

@@ -129,7 +129,10 @@ const Status = z
           .meta({description: 'What it could not do or see, in one sentence; null: nothing.'}),
         age_seconds: z.int().meta({description: 'Since it ended.'}),
         seconds: z.number().meta({description: 'How long it took.'}),
-        finished: z.boolean().meta({description: 'False if the time budget ran out; the next sweep continues.'}),
+        finished: z.boolean().meta({
+          description:
+            'False if the time budget ran out, or a limit of GitHub ended the deregistrations; the next sweep continues.',
+        }),
         seen: ByReason,
         decided: ByReason,
         done: ByReason,

@@ -100,7 +100,7 @@ function checkDocker(
   provider['hosts'].forEach((name, index) => {
     if (typeof name !== 'string' || !RFC_1035.test(name) || hosts.some((host) => host.name === name)) return;
     const expected = hosts.length === 0 ? 'a host of the list hosts, which is empty' : 'one of';
-    const known = hosts.map((host) => host.name).join(', ');
+    const known = [...new Set(hosts.map((host) => host.name))].join(', ');
     problems.report(`${path}.provider.hosts[${index}]`, problems.describe(name), `${expected} ${known}`.trim());
   });
 }

@@ -1,5 +1,5 @@
 import {MINUTE_MS} from '../../durations';
-import type {ContainerDocument} from '../../model/host';
+import type {ContainerDocument} from '../../model/container';
 import {maxLifetimeMs} from '../../model/runner';
 import {minutesOf, type Observed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';

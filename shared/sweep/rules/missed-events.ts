@@ -3,6 +3,7 @@ import {heldBackPauseMs, type JobDocument, type JobKey} from '../../model/job';
 import type {JobEvent} from '../../model/job-event';
 import {matchJob} from '../../model/matching';
 import {parseRunnerName} from '../../model/names';
+import {isStillNotAllowed} from '../../model/not-allowed';
 import {isPersistent} from '../../model/pool';
 import {completedEventOf, missedEventOf} from '../lost-events';
 import {namesakes, type Observed, poolNamed, type SeenJob, webhookGraceMs} from '../observed';
@@ -231,8 +232,12 @@ function replay(
   return event && {kind: 'event', reason, event};
 }
 
-/** Starts another attempt for a job whose attempts have all failed, after a cool-down. */
+/**
+ * Starts another attempt for a job whose attempts have all failed, after a cool-down. What a person may change elsewhere, as at GitHub, shows by the
+ * attempt alone; an option that its pools do not allow stays so until their settings change.
+ */
 function retryDeadJob(observed: Observed, seen: SeenJob, stored: JobDocument, now: number): Correction | undefined {
+  if (isStillNotAllowed(observed.pools, stored)) return undefined;
   const afterAttempts = Math.min(MAX_COOL_DOWN_MS, FIRST_COOL_DOWN_MS * Math.max(1, stored.creations));
   const coolDown = stored.heldBack ? heldBackPauseMs(stored.heldBack) : afterAttempts;
   return now - stored.updatedAt < coolDown ? undefined : replay(observed, seen, stored, 'dead_job', now);

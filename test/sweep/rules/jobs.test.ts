@@ -1,3 +1,5 @@
+import {notAllowedNow} from '../../../shared/model/not-allowed';
+import type {Pool} from '../../../shared/model/pool';
 import {plan} from '../../../shared/sweep/plan';
 import {aJob, aPool, aRunner} from '../../builders/lifecycle';
 import {jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../builders/sweep';
@@ -80,6 +82,23 @@ describe('a job that is queued at GitHub', () => {
   ])('and given up on %i minutes ago after %i runners is tried again: %s', (minutes, creations, again) => {
     const dead = aJob({demand: 'dead', creations, updatedAt: LATER - minutes * MINUTE});
     expect(words(once({seen: seen(), jobs: jobs(dead)}))).toEqual(again ? ['event dead_job'] : []);
+  });
+
+  test('and given up on for an option that is not allowed is tried again once the settings of its pool, or of a fallback, are others', () => {
+    const pools = [aPool({fallback: 'other'}), aPool({name: 'other', priority: -1})];
+    const at = LATER - 300 * MINUTE;
+    const job = aJob({demand: 'dead', creations: 1, updatedAt: at});
+    const dead = {...job, ...notAllowedNow(pools, job, at)};
+    const tried = (now: readonly Pool[], change: object = {}) =>
+      words(once({seen: seen(), jobs: jobs({...dead, ...change}), pools: now}));
+    expect(tried(pools)).toEqual([]);
+    expect(tried(pools.map((pool) => ({...pool})))).toEqual([]);
+    for (const changed of [0, 1]) {
+      const others = pools.map((pool, index) => (index === changed ? {...pool, options: {disk: 500}} : pool));
+      expect(tried(others)).toEqual(['event dead_job']);
+    }
+    // It was given up again since, for another reason.
+    expect(tried(pools, {updatedAt: at + 1})).toEqual(['event dead_job']);
   });
 
   test('and given up on is tried no more once GitHub is about to cancel it', () => {
