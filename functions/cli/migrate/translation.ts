@@ -58,7 +58,11 @@ export function parseText(text: string): unknown {
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), {prettyErrors: false, merge: true});
   const values = [...documents].map((document) => {
     const [error] = document.errors;
-    if (error) throw usage(`found no YAML and no JSON (${error.code}): give the file as the other system reads it`);
+    if (error) {
+      const line = text.slice(0, error.pos[0]).split('\n').length;
+      const what = error.code === 'DUPLICATE_KEY' ? 'a key that stands twice' : 'no YAML and no JSON';
+      throw usage(`found ${what} (${error.code} in line ${line}): give the file as the other system reads it`);
+    }
     return document.toJS() as unknown;
   });
   const found = values.filter((value) => value !== null && value !== undefined);
