@@ -53,13 +53,14 @@ export const fromInstanceTemplates: Translator = (given, context) => {
       const arch = isArm ? 'arm64' : 'x64';
       const label = labelOf(name);
       const place = region?.split('/').at(-1) ?? context.region;
+      const types = machine === undefined ? {} : {machineTypes: [machine]};
       return {
         pool: {
           name: poolName(name.slice(PREFIX.length), taken),
           ...scopeOf(context),
           requires: [label],
           offers: ['self-hosted', 'linux', arch, label],
-          provider: {type: 'gce' as const, template: name, ...(place === undefined ? {} : {region: place})},
+          provider: {type: 'gce' as const, template: name, ...(place === undefined ? {} : {region: place}), ...types},
         },
         remarks: [hardwareOf(fields, machine), ...unread(INSTANCE_TEMPLATE_FIELDS)],
       };

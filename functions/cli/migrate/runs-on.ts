@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import {usage} from '../failure';
 import {reading} from './reading';
-import {RUNS_ON_FIELDS} from './runs-on-fields';
+import {RUNS_ON_FIELDS, WARM} from './runs-on-fields';
 import {
   type Context,
   expectForm,
+  type Machines,
+  machinesOf,
   poolName,
   scopeOf,
   type Translation,
   type Translator,
-  templateOf,
-  WINDOWS,
 } from './translation';
 
 const Words = z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))]);
@@ -73,7 +73,9 @@ export const fromRunsOn: Translator = (given, context) => {
     const own = runners[runner];
     if (!own) throw usage(`pools.${key}: found runner ${runner}, expected one of ${Object.keys(runners).join(', ')}`);
     const {pool, remarks} = translate(name ?? key, 'pool', own);
-    return {pool, remarks: [...remarks, ...reading({pools: schedules}).unread(RUNS_ON_FIELDS)]};
+    const isDependabot = (name ?? key) === DEPENDABOT;
+    const fields = isDependabot ? {...RUNS_ON_FIELDS, pools: WARM} : RUNS_ON_FIELDS;
+    return {pool, remarks: [...remarks, ...reading({pools: schedules}).unread(fields)]};
   });
   return {
     pools: [...ofRunners, ...ofPools],
@@ -98,7 +100,7 @@ function translated(
   const retry = runner.retry === undefined ? [] : wordsOf(runner.retry);
   const isRerun = retry.includes('when-interrupted');
   const others = retry.filter((word) => word !== 'when-interrupted' && word !== 'false');
-  const image = imageOf(runner, images);
+  const {provider, remarks} = machinesOf(context, imageOf(runner, images));
   const isDependabot = key === 'pool' && name === DEPENDABOT;
   const pool = {
     name: poolName(name, taken),
@@ -106,7 +108,7 @@ function translated(
     requires: [isDependabot ? DEPENDABOT : `*${key}=${name}*`],
     ...(isRerun ? {rerunOnPreemption: true} : {}),
     provider: {
-      ...templateOf(context, image.isArm),
+      ...provider,
       spot: isSpot ? ('prefer' as const) : ('never' as const),
     },
   };
@@ -118,7 +120,7 @@ function translated(
     remarks: [
       ...(sizes.length > 0 ? [`There: ${sizes.join(', ')}`] : []),
       ...(isDependabot ? ['Dependabot’s own jobs ask for the label dependabot alone.'] : []),
-      ...(image.isWindows ? [WINDOWS] : []),
+      ...remarks,
       ...(isRerun ? ['rerunOnPreemption: the App needs Actions: read and write for it.'] : []),
       // The default there. Here it takes a right that the App need not have otherwise.
       ...(isSpot && retry.length === 0
@@ -135,7 +137,7 @@ function translated(
 }
 
 /** What a runner's image is for: by the file's own images, by the name of one of RunsOn's, else by the families of its instances. */
-function imageOf(runner: Runner, images: Images): {isArm: boolean; isWindows: boolean} {
+function imageOf(runner: Runner, images: Images): Machines {
   const {image: name = '', family} = runner;
   const own = images[name];
   const families = family === undefined ? [] : wordsOf(family);

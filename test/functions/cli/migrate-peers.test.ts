@@ -1,5 +1,55 @@
+import {isGce} from '../../../shared/model/pool';
 import {checkedFrom, ORG, poolsFrom, takerOf} from '../../builders/migrated';
-import {INSTANCE_TEMPLATES, RUNS_ON, TEMPLATE_TYPES} from '../../builders/peer-examples';
+import {
+  GARM,
+  INSTANCE_TEMPLATES,
+  MULTI_RUNNER,
+  RUNS_ON,
+  SCALE_SETS,
+  TEMPLATE_TYPES,
+} from '../../builders/peer-examples';
+import {PEER_FILES} from '../../builders/peer-files';
+
+/** terraform/machines.tf: by its machine type a template is for Arm. */
+const ARM_TYPES = /^(t2a|c4a|n4a|a4x)-/;
+const FILES: readonly (readonly [string, string | object])[] = [
+  ...Object.entries(PEER_FILES),
+  ['terraform-aws-github-runner', MULTI_RUNNER],
+  ['actions-runner-controller', SCALE_SETS],
+  ['garm', GARM],
+  ['runs-on', RUNS_ON],
+  ['google-cloud-github-runner', INSTANCE_TEMPLATES],
+];
+
+test.each(FILES)('%s: Terraform makes a template for the right processor and system of each pool', (system, file) => {
+  const pools = poolsFrom(system, file).filter(isGce);
+  expect(pools.length).toBeGreaterThan(0);
+  for (const {name, requires, offers, provider} of pools) {
+    const labels = [...requires, ...(offers ?? [])];
+    const isArm = labels.includes('arm64') || /arm64/.test(provider.template);
+    expect([name, ARM_TYPES.test(provider.machineTypes?.[0] ?? 'e2-standard-4')]).toEqual([name, isArm]);
+    if (labels.includes('windows')) expect([name, provider.template]).toEqual([name, 'runner-windows']);
+  }
+});
+
+test('a machine type of Compute Engine that the other system names is taken over', () => {
+  const ofGarm = (flavor: string) =>
+    poolsFrom('garm', [{tags: ['a'], org_name: 'acme', os_arch: 'arm64', flavor}])[0]?.provider;
+  expect(ofGarm('t2a-standard-4')).toMatchObject({machineTypes: ['t2a-standard-4']});
+  expect(ofGarm('default')).toMatchObject({machineTypes: ['c4a-standard-4']});
+  const set = `
+githubConfigUrl: https://github.com/acme
+runnerScaleSetName: big
+template: {spec: {nodeSelector: {node.kubernetes.io/instance-type: n2-standard-16}}}`;
+  expect(poolsFrom('actions-runner-controller', set)[0]?.provider).toMatchObject({machineTypes: ['n2-standard-16']});
+});
+
+test('with --template the machines are those of the template', () => {
+  const set = '{tags: [a], org_name: acme, os_arch: arm64}';
+  const {provider} = poolsFrom('garm', `[${set}]`, {...ORG, template: 'mine'})[0] ?? {};
+  expect(provider).toMatchObject({template: 'mine'});
+  expect(provider).not.toHaveProperty('machineTypes');
+});
 
 test.each([
   ['runs-on=4711/runner=gofast', 'gofast'],
@@ -33,8 +83,8 @@ test.each([
   ['{family: c7gd+im4gn}', 'runner-arm64', false],
   ['{family: [c7g, c7a]}', 'runner-x64', false],
   ['{family: [g4dn, c7a]}', 'runner-x64', false],
-  ['{image: windows22-full-x64, family: m7i}', 'runner-x64', true],
-  ['{image: server}', 'runner-x64', true],
+  ['{image: windows22-full-x64, family: m7i}', 'runner-windows', true],
+  ['{image: server}', 'runner-windows', true],
 ])('RunsOn: the runner %s gets the template %s', (runner, template, isWindows) => {
   const images =
     '{custom: {arch: arm64, owner: "099720109477"}, server: {platform: windows, ami: ami-1234567890abcdef0}}';
