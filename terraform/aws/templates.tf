@@ -1,13 +1,14 @@
 # Launch templates. The functions take everything from a template except user data, tags, subnet, and instance type and spot if the pool sets them.
 locals {
-  launch_templates = {
-    for name, template in var.launch_templates : name => {
-      architecture  = try(template.architecture, "x64")
-      image         = try(template.image, null)
-      instance_type = try(template.instance_type, null)
-      disk_gb       = try(template.disk_gb, 50)
-    }
+  # The fields of launch_templates, and what they are where one leaves them out. variables.tf refuses others.
+  launch_template_defaults = {
+    architecture  = "x64"
+    image         = null # the newest Ubuntu of the architecture
+    instance_type = null # that of the architecture below
+    disk_gb       = 50
   }
+
+  launch_templates = { for name, template in var.launch_templates : name => merge(local.launch_template_defaults, template) }
 
   # Canonical publishes the id of its newest image. https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
   ubuntu = {

@@ -44,8 +44,8 @@ variable "launch_templates" {
   default     = { x64 = {} }
 
   validation {
-    condition     = length(flatten([for name, template in var.launch_templates : setsubtract(keys(template), ["architecture", "image", "instance_type", "disk_gb"])])) == 0
-    error_message = "Found the unknown fields ${join(", ", flatten([for name, template in try(var.launch_templates, {}) : [for field in setsubtract(keys(template), ["architecture", "image", "instance_type", "disk_gb"]) : "launch_templates.${name}.${field}"]]))}, expected architecture, image, instance_type and disk_gb."
+    condition     = alltrue([for template in values(var.launch_templates) : length(setsubtract(keys(template), keys(local.launch_template_defaults))) == 0])
+    error_message = "Found the unknown fields ${join(", ", flatten([for name, template in try(var.launch_templates, {}) : [for field in setsubtract(keys(template), keys(local.launch_template_defaults)) : "launch_templates.${name}.${field}"]]))}, expected ${join(", ", keys(local.launch_template_defaults))}."
   }
 
   validation {

@@ -87,17 +87,30 @@ runners:
   arm: {cpu: 2, image: ubuntu22-full-arm64}
 `;
 
-/** @see https://github.com/Cyclenerd/google-cloud-github-runner/blob/master/gcp/README.md */
-export const INSTANCE_TEMPLATES = [
-  ['gcp-ubuntu-slim', 'e2-medium'],
-  ['gcp-ubuntu-latest', 'e2-standard-4'],
-  ['gcp-ubuntu-24-04', 'e2-standard-4'],
-  ['gcp-ubuntu-24-04-8core', 'e2-standard-8'],
-  ['gcp-ubuntu-latest-arm', 'c4a-standard-4'],
-  ['gcp-ubuntu-24-04-16core-arm', 'c4a-standard-16'],
-  ['bastion', 'e2-micro'],
-].map(([name, machineType]) => ({
-  name,
-  region: 'https://www.googleapis.com/compute/v1/projects/p/regions/europe-west3',
-  properties: {machineType},
-}));
+/** The names of gcp/variables.tf of google-cloud-github-runner, with some of their machine types. */
+export const TEMPLATE_TYPES: Readonly<Record<string, string>> = {
+  'gcp-ubuntu-slim': 'e2-medium',
+  'gcp-ubuntu-latest': 'e2-standard-4',
+  'gcp-ubuntu-24-04': 'e2-standard-4',
+  ...Object.fromEntries(
+    [2, 4, 8, 16, 32, 64, 96, 128].map((cores) => [`gcp-ubuntu-24-04-${cores}core`, `n2d-standard-${cores}`]),
+  ),
+  'gcp-ubuntu-slim-arm': 'c4a-standard-1',
+  'gcp-ubuntu-latest-arm': 'c4a-standard-4',
+  'gcp-ubuntu-24-04-arm': 'c4a-standard-4',
+  ...Object.fromEntries(
+    [2, 4, 8, 16, 32, 64, 72].map((cores) => [`gcp-ubuntu-24-04-${cores}core-arm`, `c4a-standard-${cores}`]),
+  ),
+};
+
+/**
+ * As gcloud lists them, in the order of their names. Terraform makes them by `name_prefix` there, so that a time and a counter end each name.
+ * @see https://github.com/Cyclenerd/google-cloud-github-runner/blob/master/app/clients/gcloud_client.py (_get_template_name)
+ */
+export const INSTANCE_TEMPLATES = Object.entries({...TEMPLATE_TYPES, bastion: 'e2-micro'})
+  .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  .map(([name, machineType], index) => ({
+    name: name === 'bastion' ? name : `${name}-202512130908070654${String(index).padStart(8, '0')}`,
+    region: 'https://www.googleapis.com/compute/v1/projects/p/regions/europe-west3',
+    properties: {machineType},
+  }));

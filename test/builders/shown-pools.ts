@@ -22,8 +22,8 @@ export function poolsIn(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const found = file.endsWith('.yaml')
     ? [text]
-    : [...text.matchAll(/<<-YAML\n([\s\S]*?)\n *YAML$|^```(?:yaml|json)\n([\s\S]*?)^```/gm)].map(([, here, block]) =>
-        here === undefined ? (block ?? '') : unindented(here),
+    : [...text.matchAll(/<<-(?:YAML|JSON)\n([\s\S]*?)\n *(?:YAML|JSON)$|^```(?:yaml|json)\n([\s\S]*?)^```/gm)].map(
+        ([, here, block]) => (here === undefined ? (block ?? '') : unindented(here)),
       );
   return found
     .map((pools) => (/^ {2}- (?:name|repos?|org):/.test(pools) ? `pools:\n${pools}` : pools))

@@ -6,7 +6,8 @@ import {split} from 'shlex';
 import {run} from '../../functions/cli/program';
 import {systemClock} from '../../shared/clock';
 import {systemRandom} from '../../shared/random';
-import {MULTI_RUNNER} from '../builders/peer-examples';
+import {checkedFrom, ORG} from '../builders/migrated';
+import {INSTANCE_TEMPLATES, MULTI_RUNNER} from '../builders/peer-examples';
 import {aSystem, MINUTE, type TestSystem} from '../builders/system';
 import {MANAGER_SECRET} from '../emulators/system';
 import {findCommand} from '../terraform/runner/commands';
@@ -76,6 +77,8 @@ const FILES: Readonly<Record<string, string>> = {
   'pools.yaml': POOLS,
   'terraform/pools.yaml': POOLS,
   'multi-runner.yaml': MULTI_RUNNER,
+  'templates.json': JSON.stringify(INSTANCE_TEMPLATES),
+  'gcp-pools.yaml': checkedFrom('google-cloud-github-runner', INSTANCE_TEMPLATES, ORG).yaml,
 };
 
 /** Runs `slipway` with the arguments of a line. */

@@ -1,3 +1,4 @@
+import {checkText} from '../../functions/cli/check';
 import {parseConfig} from '../../shared/config/config';
 import {DEPLOYED, EXAMPLE_FOLDERS, EXAMPLES, poolsIn} from '../builders/shown-pools';
 
@@ -28,4 +29,13 @@ test('every example shows pools', () => {
 
 test.each(shown)('the pools of %s are ones that the functions take', (_file, pools) => {
   expect(accepted(pools)).toBeGreaterThan(0);
+});
+
+test.each(shown)('slipway check, and so npm run plan, takes the pools of %s', (_file, pools) => {
+  expect(checkText(pools)).toMatchObject({kind: 'valid'});
+});
+
+test('the shown pools are of every type of provider', () => {
+  const types = shown.flatMap(([, pools]) => [...pools.matchAll(/\btype: ([\w-]+)/g)].map(([, type = '']) => type));
+  expect([...new Set(types)].sort()).toEqual(['cloud-run', 'codemagic', 'docker', 'ec2', 'gce', 'gce-vm']);
 });

@@ -26,7 +26,10 @@ export const addMigrate: AddCommand = (program, setting) => {
     .option('--org <name>', 'the organisation whose runners they are, unless the file says it')
     .option('-R, --repo <owner/name>', 'in place of the organisation: one repository', repository)
     .option('--region <region>', 'the region of the machines')
-    .option('--template <name>', 'the instance template of every pool; else runner-x64 and runner-arm64')
+    .option(
+      '--template <name>',
+      'the instance template of every pool; else runner-x64, runner-arm64 and runner-windows',
+    )
     .action(action(setting, async (session, options: MigrateOptions, file: string) => migrate(session, options, file)));
 };
 

@@ -2,7 +2,15 @@ import * as z from 'zod';
 import {usage} from '../failure';
 import {GARM_FIELDS} from './garm-fields';
 import {reading} from './reading';
-import {expectForm, poolName, scopeOf, type TranslatedPool, type Translator, templateOf, WINDOWS} from './translation';
+import {
+  expectForm,
+  isMachineType,
+  machinesOf,
+  poolName,
+  scopeOf,
+  type TranslatedPool,
+  type Translator,
+} from './translation';
 
 const Tags = z.array(z.union([z.string(), z.looseObject({name: z.string()})]));
 const GarmPool = z
@@ -44,8 +52,14 @@ export const fromGarm: Translator = (given, context) => {
     .filter((pool) => !isOfEnterprise(pool) || context.org !== undefined || context.repo !== undefined)
     .map((listedPool) => {
       const {fields, unread} = reading(listedPool);
-      const pool = poolOf(fields, labelsOf(fields), context, taken);
-      return {pool, remarks: [...remarksOf(fields), ...unread(GARM_FIELDS)]};
+      const {flavor = ''} = fields;
+      const {provider, remarks} = machinesOf(context, {
+        isArm: fields.os_arch === 'arm64',
+        isWindows: fields.os_type === 'windows',
+        machineType: isMachineType(flavor) ? flavor : undefined,
+      });
+      const pool = {...poolOf(fields, labelsOf(fields), context, taken), provider};
+      return {pool, remarks: [...remarksOf(fields), ...remarks, ...unread(GARM_FIELDS)]};
     });
   if (pools.length === 0 && enterprises.length > 0) {
     throw usage('all of these pools belong to an enterprise: give --org NAME, once for each organisation');
@@ -77,7 +91,7 @@ function poolOf(
   labels: readonly string[],
   context: Parameters<Translator>[1],
   taken: Set<string>,
-): TranslatedPool {
+): Omit<TranslatedPool, 'provider'> {
   const group = pool['github-runner-group'];
   return {
     name: poolName(labels.filter((label) => label !== 'self-hosted').join('-'), taken),
@@ -96,7 +110,6 @@ function poolOf(
     ...(pool.min_idle_runners ? {minIdle: pool.min_idle_runners} : {}),
     ...(pool.runner_bootstrap_timeout ? {bootMinutes: pool.runner_bootstrap_timeout} : {}),
     ...(pool.priority ? {priority: pool.priority} : {}),
-    provider: templateOf(context, pool.os_arch === 'arm64'),
   };
 }
 
@@ -106,6 +119,5 @@ function remarksOf(pool: GarmPool): string[] {
   return [
     ...(machine ? [`There: ${machine}`] : []),
     ...(pool.enabled === false ? ['It was not enabled: maxRunners 0 means the same.'] : []),
-    ...(pool.os_type === 'windows' ? [WINDOWS] : []),
   ];
 }

@@ -1,8 +1,10 @@
 import {type Equivalents, none} from './reading';
 
 const BOOT = 'metadata slipway-boot-script of the template in runner_templates, docs/runner-vm.md';
-const POOLS =
-  'minIdle and standby need a label without *, and the label of RunsOn differs from run to run: give the pool a label of its own, then minIdle: n for hot and standby: {stopped: n} for stopped, each a number or a list of {cron, timezone, count}';
+/** Of a pool with a label that is the same in each run. */
+export const WARM =
+  'minIdle: n for hot and standby: {stopped: n} for stopped, each a number or a list of {cron, timezone, count}';
+const POOLS = `minIdle and standby need a label without *, and the label of RunsOn differs from run to run: give the pool a label of its own, then ${WARM}`;
 
 /** Of a runner, and of the file as a whole: what takes the place of what is not translated. */
 export const RUNS_ON_FIELDS: Equivalents = {

@@ -1,15 +1,16 @@
 import * as z from 'zod';
 import {usage} from '../failure';
 import {reading} from './reading';
-import {RUNS_ON_FIELDS} from './runs-on-fields';
+import {RUNS_ON_FIELDS, WARM} from './runs-on-fields';
 import {
   type Context,
   expectForm,
+  type Machines,
+  machinesOf,
   poolName,
   scopeOf,
   type Translation,
   type Translator,
-  templateOf,
 } from './translation';
 
 const Words = z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))]);
@@ -25,10 +26,18 @@ const Runner = z.looseObject({
 });
 type Runner = z.infer<typeof Runner>;
 const RunsOnPool = z.looseObject({runner: z.string(), name: z.string().optional()});
+const Image = z.looseObject({platform: z.string().optional(), arch: z.string().optional()});
+type Images = Readonly<Record<string, z.infer<typeof Image>>>;
 const RepositoryFile = z.looseObject({
-  runners: z.record(z.string(), Runner),
+  runners: z.record(z.string(), Runner).optional(),
+  images: z.record(z.string(), Image).optional(),
   pools: z.record(z.string(), RunsOnPool).optional(),
 });
+
+/** Families of EC2 with Graviton processors, such as t4g, c7gd and im4gn. */
+const ARM = /^[a-z]+\d+g/;
+/** A pool of this name serves Dependabot's own jobs there, which ask for this label alone. */
+const DEPENDABOT = 'dependabot';
 
 /** What the first remark of a runner's pool shows: its sizes are a machine type here. */
 const SHOWN = ['cpu', 'ram', 'family', 'image', 'volume'] as const;
@@ -50,16 +59,23 @@ const LABELS = [
  */
 export const fromRunsOn: Translator = (given, context) => {
   if (Array.isArray(given)) throw usage(`found ${given.length} documents, expected one: ${FORM}`);
-  const {runners, pools = {}, ...rest} = expectForm(RepositoryFile, given, FORM);
+  const {runners, images, pools = {}, ...rest} = expectForm(RepositoryFile, given, FORM);
+  if (!runners) {
+    throw usage(`found no runners in this file: translate the one that has them, which _extends names, or ${FORM}`);
+  }
   // Keys with x- hold anchors, which RunsOn does not read either.
-  const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('x-')));
+  const others = Object.fromEntries(Object.entries({images, ...rest}).filter(([key]) => !key.startsWith('x-')));
   const taken = new Set<string>();
-  const ofRunners = byLength(runners).map(([name, runner]) => translated(name, 'runner', runner, context, taken));
+  const translate = (name: string, key: 'runner' | 'pool', runner: Runner) =>
+    translated(name, key, runner, images ?? {}, context, taken);
+  const ofRunners = byLength(runners).map(([name, runner]) => translate(name, 'runner', runner));
   const ofPools = byLength(pools).map(([key, {runner, name, ...schedules}]) => {
     const own = runners[runner];
     if (!own) throw usage(`pools.${key}: found runner ${runner}, expected one of ${Object.keys(runners).join(', ')}`);
-    const {pool, remarks} = translated(name ?? key, 'pool', own, context, taken);
-    return {pool, remarks: [...remarks, ...reading({pools: schedules}).unread(RUNS_ON_FIELDS)]};
+    const {pool, remarks} = translate(name ?? key, 'pool', own);
+    const isDependabot = (name ?? key) === DEPENDABOT;
+    const fields = isDependabot ? {...RUNS_ON_FIELDS, pools: WARM} : RUNS_ON_FIELDS;
+    return {pool, remarks: [...remarks, ...reading({pools: schedules}).unread(fields)]};
   });
   return {
     pools: [...ofRunners, ...ofPools],
@@ -75,6 +91,7 @@ function translated(
   name: string,
   key: 'runner' | 'pool',
   given: Runner,
+  images: Images,
   context: Context,
   taken: Set<string>,
 ): Translation['pools'][number] {
@@ -83,13 +100,15 @@ function translated(
   const retry = runner.retry === undefined ? [] : wordsOf(runner.retry);
   const isRerun = retry.includes('when-interrupted');
   const others = retry.filter((word) => word !== 'when-interrupted' && word !== 'false');
+  const {provider, remarks} = machinesOf(context, imageOf(runner, images));
+  const isDependabot = key === 'pool' && name === DEPENDABOT;
   const pool = {
     name: poolName(name, taken),
     ...scopeOf(context),
-    requires: [`*${key}=${name}*`],
+    requires: [isDependabot ? DEPENDABOT : `*${key}=${name}*`],
     ...(isRerun ? {rerunOnPreemption: true} : {}),
     provider: {
-      ...templateOf(context, /arm64/.test(runner.image ?? '')),
+      ...provider,
       spot: isSpot ? ('prefer' as const) : ('never' as const),
     },
   };
@@ -100,6 +119,8 @@ function translated(
     pool,
     remarks: [
       ...(sizes.length > 0 ? [`There: ${sizes.join(', ')}`] : []),
+      ...(isDependabot ? ['Dependabot’s own jobs ask for the label dependabot alone.'] : []),
+      ...remarks,
       ...(isRerun ? ['rerunOnPreemption: the App needs Actions: read and write for it.'] : []),
       // The default there. Here it takes a right that the App need not have otherwise.
       ...(isSpot && retry.length === 0
@@ -112,6 +133,18 @@ function translated(
         : []),
       ...unread(RUNS_ON_FIELDS),
     ],
+  };
+}
+
+/** What a runner's image is for: by the file's own images, by the name of one of RunsOn's, else by the families of its instances. */
+function imageOf(runner: Runner, images: Images): Machines {
+  const {image: name = '', family} = runner;
+  const own = images[name];
+  const families = family === undefined ? [] : wordsOf(family);
+  const isArm = name === '' ? families.length > 0 && families.every((word) => ARM.test(word)) : /arm64/.test(name);
+  return {
+    isArm: own?.arch === undefined ? isArm : own.arch === 'arm64',
+    isWindows: /windows/i.test(own?.platform ?? name),
   };
 }
 

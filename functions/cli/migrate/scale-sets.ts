@@ -5,7 +5,7 @@ import {usage} from '../failure';
 import {plain} from '../terminal';
 import {reading} from './reading';
 import {SCALE_SET_FIELDS} from './scale-set-fields';
-import {expectForm, poolName, scopeOf, type Translator, templateOf} from './translation';
+import {expectForm, isMachineType, type Machines, machinesOf, poolName, scopeOf, type Translator} from './translation';
 
 const Values = z.looseObject({
   githubConfigUrl: z.string(),
@@ -47,7 +47,7 @@ export const fromScaleSets: Translator = (given, context) => {
       if (!name)
         throw usage('found no runnerScaleSetName, which is then the name of the Helm release: write it into the file');
       const labels = [...new Set([name, ...(set.scaleSetLabels ?? []), ...(set.runnerScaleSetLabels ?? [])])];
-      const arm = set.template?.spec?.nodeSelector?.['kubernetes.io/arch'] === 'arm64';
+      const {provider, remarks} = machinesOf(context, nodesOf(set.template?.spec?.nodeSelector ?? {}));
       const group = set.runnerGroup;
       // The default must not be below what is kept warm.
       const limit = set.maxRunners ?? ((set.minRunners ?? 0) > DEFAULTS.maxRunners ? set.minRunners : undefined);
@@ -59,12 +59,13 @@ export const fromScaleSets: Translator = (given, context) => {
           ...(group && group.toLowerCase() !== 'default' ? {runnerGroup: group} : {}),
           ...(limit === undefined ? {} : {maxRunners: limit}),
           ...(set.minRunners ? {minIdle: set.minRunners} : {}),
-          provider: templateOf(context, arm),
+          provider,
         },
         remarks: [
           ...(set.maxRunners === undefined
             ? [`There was no limit; left out, maxRunners is ${DEFAULTS.maxRunners}.`]
             : []),
+          ...remarks,
           ...modeRemarks(set.containerMode?.type),
           ...unread(SCALE_SET_FIELDS),
         ],
@@ -86,6 +87,16 @@ function valuesOf(given: unknown): unknown[] {
   throw usage(
     `found a resource of kind ${plain(kind)}, expected ${FORM}; docs/migrate.md (From actions-runner-controller) has the fields of a RunnerDeployment`,
   );
+}
+
+/** What the well-known labels of nodes ask for. */
+function nodesOf(selector: Readonly<Record<string, string>>): Machines {
+  const type = selector['node.kubernetes.io/instance-type'] ?? '';
+  return {
+    isArm: selector['kubernetes.io/arch'] === 'arm64',
+    isWindows: selector['kubernetes.io/os'] === 'windows',
+    machineType: isMachineType(type) ? type : undefined,
+  };
 }
 
 function modeRemarks(mode: string | undefined): string[] {

@@ -6,13 +6,12 @@ import {TERRAFORM_AWS_FIELDS} from './terraform-aws-fields';
 import {
   type Context,
   expectForm,
+  machinesOf,
   poolName,
   type Schedule,
   scopeOf,
   type TranslatedPool,
   type Translator,
-  templateOf,
-  WINDOWS,
 } from './translation';
 
 const Matcher = z.looseObject({
@@ -69,7 +68,7 @@ export const fromTerraformAws: Translator = (given, context) => {
     const lists = fields.matcherConfig.labelMatchers;
     const made = lists.map((labels) => ({
       pool: poolOf(name, fields, labels, sorted.length - index, context, taken),
-      remarks: remarksOf(name, fields, lists.length),
+      remarks: [...remarksOf(name, fields, lists.length), ...machinesFor(fields.runner_config ?? {}, context).remarks],
     }));
     const left = unread(TERRAFORM_AWS_FIELDS);
     return made.map(({pool, remarks}) => ({pool, remarks: [...remarks, ...left]}));
@@ -113,7 +112,7 @@ function poolOf(
     ...(boot ? {bootMinutes: boot} : {}),
     ...(idle ? {idleMinutes: idle} : {}),
     priority,
-    provider: {...templateOf(context, runner.runner_architecture === 'arm64'), spot: spotOf(runner)},
+    provider: {...machinesFor(runner, context).provider, spot: spotOf(runner)},
   };
 }
 
@@ -141,6 +140,13 @@ function limitOf(runner: Runner): {maxRunners?: number} {
   if (most >= 0) return {maxRunners: most};
   const idle = Math.max(0, ...(idleOf(runner).minIdle ?? []).map(({count}) => count));
   return idle > DEFAULTS.maxRunners ? {maxRunners: idle} : {};
+}
+
+function machinesFor(runner: Runner, context: Context): ReturnType<typeof machinesOf> {
+  return machinesOf(context, {
+    isArm: runner.runner_architecture === 'arm64',
+    isWindows: runner.runner_os === 'windows',
+  });
 }
 
 /** Spot is the default there. */
@@ -184,7 +190,6 @@ function remarksOf(name: string, {matcherConfig, runner_config: runner = {}}: En
           'Labels ghr-… of a job: write machine=, disk= and spot= in place of them, and list what is allowed in options.',
         ]
       : []),
-    ...(runner.runner_os === 'windows' ? [WINDOWS] : []),
     ...(runner.runner_os === 'osx' ? ['macOS: a pool of type codemagic (docs/macos.md) in place of gce.'] : []),
   ];
 }

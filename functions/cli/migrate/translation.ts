@@ -9,7 +9,7 @@ export interface Context {
   /** `owner/name` */
   readonly repo?: string;
   readonly region?: string;
-  /** Instance template for every pool; left out: one for each processor, `runner-x64` and `runner-arm64`. */
+  /** Instance template for every pool; left out: one for each kind of machine, `runner-x64`, `runner-arm64` and `runner-windows`. */
   readonly template?: string;
 }
 
@@ -58,7 +58,11 @@ export function parseText(text: string): unknown {
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), {prettyErrors: false, merge: true});
   const values = [...documents].map((document) => {
     const [error] = document.errors;
-    if (error) throw usage(`found no YAML and no JSON (${error.code}): give the file as the other system reads it`);
+    if (error) {
+      const line = text.slice(0, error.pos[0]).split('\n').length;
+      const what = error.code === 'DUPLICATE_KEY' ? 'a key that stands twice' : 'no YAML and no JSON';
+      throw usage(`found ${what} (${error.code} in line ${line}): give the file as the other system reads it`);
+    }
     return document.toJS() as unknown;
   });
   const found = values.filter((value) => value !== null && value !== undefined);
@@ -100,14 +104,43 @@ export function poolName(given: string, taken: Set<string>): string {
   }
 }
 
-/** The instance template of a pool: Terraform makes one of this name from `runner_templates`. */
-export function templateOf(context: Context, arm: boolean): TranslatedPool['provider'] {
-  const template = context.template ?? (arm ? 'runner-arm64' : 'runner-x64');
-  return {type: 'gce', template, ...(context.region === undefined ? {} : {region: context.region})};
+/** What a pool's machines are, as far as the other system says. */
+export interface Machines {
+  readonly isArm: boolean;
+  readonly isWindows?: boolean;
+  /** Of Compute Engine, where the other system names one. */
+  readonly machineType?: string | undefined;
 }
 
-export const WINDOWS =
+/** A size for Arm, without which Terraform would make the template for another processor. */
+const ARM_TYPE = 'c4a-standard-4';
+const WINDOWS =
   'this pool is for Windows: its template needs an image of Windows Server; the startup script is not tested on a VM (docs/runner-vm.md)';
+const ARM = `machineTypes: ${ARM_TYPE} has 4 vCPUs and 16 GB; another size, or another Arm type where the region has none of these, is yours to choose.`;
+
+/** Where a pool's machines come from, and what to say of it. Terraform makes a template of this name, with the first of the machine types. */
+export function machinesOf(
+  context: Context,
+  {isArm, isWindows = false, machineType}: Machines,
+): {provider: TranslatedPool['provider']; remarks: readonly string[]} {
+  const {template, region} = context;
+  const isGuessed = isArm && !isWindows && template === undefined && machineType === undefined;
+  const type = isGuessed ? ARM_TYPE : machineType;
+  return {
+    provider: {
+      type: 'gce',
+      template: template ?? (isWindows ? 'runner-windows' : isArm ? 'runner-arm64' : 'runner-x64'),
+      ...(region === undefined ? {} : {region}),
+      ...(type === undefined ? {} : {machineTypes: [type]}),
+    },
+    remarks: [...(isWindows ? [WINDOWS] : []), ...(isGuessed ? [ARM] : [])],
+  };
+}
+
+/** Whether the name is that of a machine type of Compute Engine, and of no other cloud: n2-standard-4, e2-micro. */
+export function isMachineType(name: string): boolean {
+  return /^[a-z]\d[a-z]{0,2}-(micro|small|medium|[a-z]+-\d+[a-z]*(-[a-z]+)?)$/.test(name);
+}
 
 /** The file of pools, with the remarks as comments where they belong: what is said of every pool stands once, above them. */
 export function toYaml({pools, remarks}: Translation): string {

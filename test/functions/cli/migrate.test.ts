@@ -1,35 +1,10 @@
 import {rmSync} from 'node:fs';
 import {parse} from 'yaml';
-import {checkText} from '../../../functions/cli/check';
-import {SYSTEMS} from '../../../functions/cli/migrate/systems';
-import {type Context, parseText, toYaml} from '../../../functions/cli/migrate/translation';
-import {matchJob} from '../../../shared/model/matching';
-import type {Pool} from '../../../shared/model/pool';
 import {CommandLine} from '../../builders/command-line';
-import {GARM, INSTANCE_TEMPLATES, MULTI_RUNNER, RUNS_ON, SCALE_SETS} from '../../builders/peer-examples';
+import {checkedFrom, ORG, poolsFrom, takerOf} from '../../builders/migrated';
+import {GARM, MULTI_RUNNER, SCALE_SETS} from '../../builders/peer-examples';
 
 jest.setTimeout(60_000);
-
-const ORG: Context = {org: 'acme', region: 'europe-west3'};
-
-/** The pools as the functions read them from the translated file; the file has no errors. */
-function poolsFrom(system: string, file: string | object, context: Context = ORG): readonly Pool[] {
-  return checkedFrom(system, file, context).pools;
-}
-
-function checkedFrom(system: string, file: string | object, context: Context): {yaml: string; pools: readonly Pool[]} {
-  const translate = SYSTEMS[system];
-  if (!translate) throw new Error(`no translator for ${system}`);
-  const yaml = toYaml(translate(parseText(typeof file === 'string' ? file : JSON.stringify(file)), context));
-  const checked = checkText(yaml);
-  if (checked.kind === 'invalid') throw new Error(`${JSON.stringify(checked.problems, null, 1)}\n${yaml}`);
-  return {yaml, pools: checked.pools};
-}
-
-function takerOf(labels: readonly string[], pools: readonly Pool[], repository = 'acme/app'): string | undefined {
-  const match = matchJob({repository, isPublic: false, labels}, pools);
-  return match.kind === 'matched' ? match.pool.name : undefined;
-}
 
 /** All non-empty sets of at most `most` of the words. */
 function setsOf(words: readonly string[], most: number): string[][] {
@@ -178,41 +153,9 @@ test.each([
   expect(takerOf(job, poolsFrom('actions-runner-controller', SCALE_SETS, {}), repository)).toBe(expected);
 });
 
-test.each([
-  ['runs-on=4711/runner=gofast', 'gofast'],
-  ['runs-on=4711/runner=gofast/disk=large', 'gofast'],
-  ['runs-on,runner=gofast,image=custom,env=production', 'gofast'],
-  ['runs-on,runner=gofaster,env=production', 'gofaster'],
-  ['runs-on,runner=arm', 'arm'],
-  ['runs-on,family=r7,ram=16', undefined],
-])('RunsOn: a job whose one label is %s gets %p', (label, expected) => {
-  expect(takerOf([label], poolsFrom('runs-on', RUNS_ON))).toBe(expected);
-});
-
 test('actions-runner-controller: as many runners as are kept warm are allowed', () => {
   const set = '{githubConfigUrl: https://github.com/acme, runnerScaleSetName: warm, minRunners: 30}';
   expect(poolsFrom('actions-runner-controller', set)[0]?.maxRunners).toBe(30);
-});
-
-test('RunsOn: labels in a list are one job’s, too', () => {
-  expect(takerOf(['runs-on', 'runner=gofast', 'env=production'], poolsFrom('runs-on', RUNS_ON))).toBe('gofast');
-});
-
-test.each([
-  [['gcp-ubuntu-latest'], 'gcp-ubuntu-latest'],
-  [['gcp-ubuntu-24-04'], 'gcp-ubuntu-24-04'],
-  [['gcp-ubuntu-24.04'], 'gcp-ubuntu-24-04'],
-  [['gcp-ubuntu-24.04-8core'], 'gcp-ubuntu-24-04-8core'],
-  [['self-hosted', 'gcp-ubuntu-24.04-16core-arm'], 'gcp-ubuntu-24-04-16core-arm'],
-  [['gcp-ubuntu-slim', 'linux', 'x64'], 'gcp-ubuntu-slim'],
-  [['ubuntu-latest'], undefined],
-  [['bastion'], undefined],
-])('google-cloud-github-runner: a job that asks for %p gets the template %p', (job, expected) => {
-  const pools = poolsFrom('google-cloud-github-runner', INSTANCE_TEMPLATES, {org: 'acme'});
-  const taker = takerOf(job, pools);
-  expect(pools.find(({name}) => name === taker)?.provider).toEqual(
-    expected === undefined ? undefined : expect.objectContaining({template: expected, region: 'europe-west3'}),
-  );
 });
 
 describe('the command', () => {
@@ -248,6 +191,7 @@ describe('the command', () => {
       'this file does not say whose runners they are: give --org NAME',
     ],
     [['--from', 'garm'], '{"a": ', 'found no YAML and no JSON'],
+    [['--from', 'garm'], 'a: 1\nb: 2\na: 3\n', 'found a key that stands twice (DUPLICATE_KEY in line 3)'],
     [['--from', 'garm'], '[{"id": "x"}]', '0.tags: expected the pools as garm-cli pool list'],
     [
       ['--from', 'actions-runner-controller'],
