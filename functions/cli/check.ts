@@ -15,6 +15,7 @@ const REST = {
   RUNNER_MANAGER_SECRET: 'not looked at',
   GITHUB_TOKEN: 'not-looked-at',
   AWS_ROLE_ARN: 'arn:aws:iam::000000000000:role/not-looked-at',
+  CODEMAGIC_TOKEN: 'not-looked-at',
 };
 const ROOT = 'RUNNER_CONFIG_FILE';
 
