@@ -7,7 +7,7 @@ import {Secret} from '../../shared/secret';
 import {ApiClient} from './client';
 import {usage} from './failure';
 import {identityToken} from './identity-token';
-import {createTerminal, type Output, type Terminal} from './terminal';
+import {createTerminal, type Output, type Terminal, toJson} from './terminal';
 
 /** What the command line has of its process. */
 export interface Host {
@@ -63,7 +63,7 @@ export function openSession(command: Command, host: Host): Session {
 
 /** Prints what the API answered, for scripts. */
 export function printJson({terminal}: Session, value: unknown): void {
-  terminal.print(JSON.stringify(value, null, 2));
+  terminal.print(toJson(value, 2));
 }
 
 function addressOf({url}: GlobalOptions, env: Environment): string {

@@ -72,10 +72,22 @@ function fitting(lines: readonly string[], rows: number | undefined): readonly s
   return [...lines.slice(0, shown), `… ${lines.length - shown} more lines`];
 }
 
+/**
+ * The value as JSON, without what a terminal would act on: JSON leaves DEL, the control characters above 0x7f (0x9b begins a sequence as ESC [
+ * does) and marks of direction as they are. A reader of the JSON gets the same value.
+ */
+export function toJson(value: unknown, space?: number): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, space).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    escaped,
+  );
+}
+
 /** Text from outside on one line, without what a terminal would act on: control characters and marks of direction. */
 export function plain(text: string): string {
   return text
     .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
     .trim();
 }

@@ -37,6 +37,10 @@ const SEARCH_MS = 5_000;
 /** Of real time, for the last line of a machine's console. */
 const CONSOLE_MS = 5_000;
 
+/** Of real time, for the state of the queue; and how long it is kept: a person who resumes the queue looks again at once. */
+const QUEUE_MS = 3_000;
+const QUEUE_KEPT_MS = 10_000;
+
 /** Repositories of a search, and how many are asked at once. */
 const MOST_SEARCHED = 30;
 const AT_ONCE = 5;
@@ -68,6 +72,7 @@ export class LookUps {
   readonly #registrations: TtlCache<Registration | 'absent'>;
   readonly #repositories: TtlCache<Listed<DiscoveredRepository>>;
   readonly #consoles: TtlCache<string>;
+  readonly #queues: TtlCache<string>;
   readonly #visibilities: TtlCache<RepositoryVisibility | 'absent'>;
   #callsAtMs: number[] = [];
 
@@ -77,6 +82,7 @@ export class LookUps {
     this.#registrations = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#repositories = new TtlCache(options.clock);
     this.#consoles = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
+    this.#queues = new TtlCache(options.clock);
     this.#visibilities = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
   }
 
@@ -148,6 +154,20 @@ export class LookUps {
       }
     };
     return (await this.#consoles.load(runner, ask, KEPT_MS)) || undefined;
+  }
+
+  /** Why a queue hands out no task, as `check` of Cloud Tasks refuses it; undefined: it does, or nobody answered. Kept as the other answers are. */
+  async queue(check: () => Promise<void>): Promise<string | undefined> {
+    const ask = async () => {
+      try {
+        await inTime(QUEUE_MS, check(), 'Cloud Tasks');
+        return '';
+      } catch (error) {
+        if (error instanceof SlipwayError) return error.retryable ? '' : scrubSecrets(error.message);
+        throw error;
+      }
+    };
+    return (await this.#queues.load('', ask, QUEUE_KEPT_MS)) || undefined;
   }
 
   async #kept(key: string, ms: number, look: () => Promise<JobLook>): Promise<JobLook> {
@@ -266,8 +286,8 @@ export class LookUps {
   }
 }
 
-function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
-  return withDeadline(ms, work, () => new Unavailable(`GitHub did not answer within ${ms / 1000} s`, 10));
+function inTime<T>(ms: number, work: Promise<T>, who = 'GitHub'): Promise<T> {
+  return withDeadline(ms, work, () => new Unavailable(`${who} did not answer within ${ms / 1000} s`, 10));
 }
 
 function isInstallation(error: unknown): boolean {

@@ -78,12 +78,23 @@ export async function lookAt(
     hosts: isInQueue && at && isDocker(at) ? await readHosts(context, at.provider.hosts) : [],
     container:
       isInQueue && at && isDocker(at) && runner ? await context.store.get('containers', runner.name) : undefined,
-    eyes: await eyesOf(context.store, given),
+    eyes: {...(await eyesOf(context.store, given)), queueDown: await queueOf(context, lookUps, job, github)},
     usualBootMs: isInQueue && runner?.state === 'booting' ? await usualBootMs(context.store, runner.pool) : undefined,
     placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
     failedBoots: isInQueue && at && runner?.state === 'booting' ? failedBootsOf(runners, at) : [],
   };
   return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
+}
+
+/** Why the queue hands out no task, where one may be on its way for the job. */
+async function queueOf(
+  {tasks}: Context,
+  lookUps: LookUps,
+  job: JobDocument | undefined,
+  github: JobLook,
+): Promise<string | undefined> {
+  const waits = job?.status === 'queued' || (github.kind === 'seen' && github.job.status === 'queued');
+  return waits ? lookUps.queue(() => tasks.check('provision')) : undefined;
 }
 
 /** The newest attempt on record, or the one that was asked for; of the repository, where the question names one. */

@@ -68,6 +68,8 @@ export interface Eyes {
   readonly webhooks: 'on' | 'off';
   /** Of the webhook whose newest deliveries all failed; undefined: none. */
   readonly webhookDown: Pick<HookReading, 'failedWith'> | undefined;
+  /** Why the queue of `provision` hands out no task, in words; left out: it was not asked, or it does. */
+  readonly queueDown?: string | undefined;
 }
 
 /** Everything that a verdict is made of. Undefined or absent: there is none. */

@@ -1,4 +1,4 @@
-import {asksForKnownLabel, foreignLabels, missingLabels} from '../model/labels';
+import {asksForKnownLabel, foreignLabels, missingLabels, tellingLabels} from '../model/labels';
 import {matchJob, takesRepository} from '../model/matching';
 import type {Pool} from '../model/pool';
 import type {Explanation} from './verdict';
@@ -23,7 +23,7 @@ export interface JobToServe {
 /** Why no pool of the configuration takes the job; undefined: one does. */
 export function unserved({repository, labels, isPublic}: JobToServe, pools: readonly Pool[]): Unserved | undefined {
   const asked = [...new Set(labels.map((label) => label.toLowerCase()))];
-  const match = matchJob({repository, labels: asked, isPublic: isPublic ?? false}, pools);
+  const match = matchJob({repository, labels, isPublic: isPublic ?? false}, pools);
   if (match.kind === 'matched') return undefined;
   if (match.reason === 'public_repository') {
     const isAllowed = pools.some(({allowPublicRepos}) => allowPublicRepos);
@@ -42,6 +42,13 @@ export function unserved({repository, labels, isPublic}: JobToServe, pools: read
       do: 'Change the label in runs-on, or allow it in options of the pool, and apply.',
     };
   }
+  if (match.reason === 'labels') {
+    return {
+      verdict: asksForKnownLabel(asked, pools) ? 'no_pool_matches' : 'not_ours',
+      because: match.detail,
+      do: 'Correct the label in runs-on (does an expression there give nothing?), cancel the run, and run it again.',
+    };
+  }
   if (match.reason === 'no_labels') {
     return {
       verdict: 'not_ours',
@@ -52,7 +59,7 @@ export function unserved({repository, labels, isPublic}: JobToServe, pools: read
   if (!asksForKnownLabel(asked, pools)) {
     return {
       verdict: 'not_ours',
-      because: `no pool knows any of the labels ${list(asked)}`,
+      because: `no pool knows ${unknown(tellingLabels(asked, pools))}`,
       do: 'Nothing to do if the job is for other runners; else put the labels of a pool into runs-on.',
     };
   }
@@ -113,6 +120,12 @@ function nearest(labels: readonly string[], pools: readonly Pool[]): Pool | unde
 
 function describeScope({scope}: Pool): string {
   return scope.kind === 'organization' ? `organization ${scope.org}` : scope.patterns.join(', ');
+}
+
+/** What most runners have says nothing of whom a job is for, and a pool may know it. */
+function unknown([first, ...more]: readonly string[]): string {
+  if (first === undefined) return 'any label that the job asks for';
+  return more.length === 0 ? `the label ${first}` : `any of the labels ${list([first, ...more])}`;
 }
 
 function list(labels: readonly string[]): string {

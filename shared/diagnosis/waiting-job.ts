@@ -6,6 +6,7 @@ import {failureOfDeliveries} from '../model/deliveries';
 import type {JobDocument} from '../model/job';
 import {matchJob} from '../model/matching';
 import {isEphemeral, isPersistent} from '../model/pool';
+import {isOver} from '../model/runner';
 import {lacking} from './lacking';
 import {jobName, type LookedAt, queuedSince, repositoryOf} from './looked-at';
 import {unserved} from './unserved';
@@ -18,7 +19,11 @@ import {waitingForVm} from './waiting-for-vm';
  */
 export function explain(looked: LookedAt): Explanation {
   const found =
-    overOrRunning(looked) ?? givenUp(looked) ?? notTaken(looked) ?? heldBackByGitHub(looked) ?? lackingOfOurs(looked);
+    overOrRunning(looked) ??
+    givenUp(looked) ??
+    notTaken(looked) ??
+    heldBackByGitHub(looked) ??
+    behindQueue(looked, lackingOfOurs(looked));
   const {github, job} = looked;
   if (github.kind !== 'no_answer' || !job) return found;
   return {
@@ -75,6 +80,16 @@ function completed(looked: LookedAt, conclusion: string | null, since: number): 
 function running(looked: LookedAt, runner: string | null, since: number): Explanation {
   const on = runner === null ? '' : ` on runner ${runner}`;
   const forMs = duration(looked.now - since);
+  const lost = looked.runner;
+  // Preempted, or ended by whoever: GitHub learns of it late.
+  if (looked.job?.status === 'in_progress' && lost?.name === runner && lost && isOver(lost)) {
+    return {
+      verdict: 'running',
+      since,
+      because: `job ${jobName(looked)} runs${on} by GitHub, and the machine of this runner has been gone for ${duration(looked.now - lost.stateAt)}: GitHub ends the job when it has not heard of the runner for a while`,
+      do: 'Wait until GitHub ends the job, or cancel the run, and run it again; rerunOnPreemption of the pool does that for preempted spot machines.',
+    };
+  }
   return {verdict: 'running', since, because: `job ${jobName(looked)} runs${on} since ${forMs}`, do: NOTHING_TO_DO};
 }
 
@@ -199,6 +214,28 @@ function lackingOfOurs(looked: LookedAt): Explanation {
   if (!isNoticed) return notNoticed(looked);
   if (pool && isPersistent(pool)) return waitingForVm(looked, job);
   return pool && isEphemeral(pool) ? lacking(looked, job, pool) : moving(looked, job);
+}
+
+/** Verdicts that end with the next task of the job. */
+const AWAIT_TASKS: readonly string[] = [
+  'not_noticed_yet',
+  'waiting_for_slot',
+  'breaker_open',
+  'no_capacity',
+  'retrying',
+  'creating',
+  'vm_starting',
+];
+
+/** While the queue hands out no task nothing else helps. */
+function behindQueue({eyes: {queueDown}}: LookedAt, found: Explanation): Explanation {
+  if (queueDown === undefined || !AWAIT_TASKS.includes(found.verdict)) return found;
+  const because = `${quoted(queueDown)}; besides, ${quoted(found.because)}`;
+  return {
+    ...found,
+    because,
+    do: 'Let the queue run again, as the sentence says: the tasks of the job follow by themselves.',
+  };
 }
 
 /** Its pool is not configured any more, and another one takes it. */

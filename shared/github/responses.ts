@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import {Id, JobJson, jobFields, jobStatus, minor, registrationId, Time} from '../model/job-json';
-import {areLabels, REPOSITORY} from '../model/names';
+import {REPOSITORY} from '../model/names';
 import {Secret} from '../secret';
 import type {
   AppAtGitHub,
@@ -243,12 +243,12 @@ const Job = JobJson.extend({
   steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
 
-/** Null: an undocumented status, or labels that no runner can have. */
+/** Null: an undocumented status. */
 export function readJob(data: unknown): DiscoveredJob | null | undefined {
   const {data: job} = Job.safeParse(data);
   if (!job) return undefined;
   const status = jobStatus(job.status);
-  if (!status || !areLabels(job.labels)) return null;
+  if (!status) return null;
   return {
     id: job.id,
     ...jobFields(job, status),

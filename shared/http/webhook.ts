@@ -4,7 +4,7 @@ import {BadRequest} from '../errors';
 import {hmacSha256, isSame} from '../hmac';
 import {Id, JobJson, jobFields, jobStatus, minor} from '../model/job-json';
 import type {Trigger} from '../model/matching';
-import {areLabels, MAX_LABELS, REPOSITORY} from '../model/names';
+import {REPOSITORY} from '../model/names';
 import type {Secret} from '../secret';
 import type {ReceivedBody} from './received-body';
 
@@ -70,10 +70,6 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
     throw new BadRequest(400, `the workflow_job payload lacks valid fields: ${paths.join(', ')}`);
   }
   const {workflow_job: job, repository, installation} = parsed.data;
-  if (!areLabels(job.labels)) {
-    const detail = `the job asks for ${job.labels.length} labels; found more than ${MAX_LABELS}, or one that no runner can have`;
-    return {kind: 'other', reason: 'labels', detail};
-  }
   const {queuedAt, ...fields} = jobFields(job, job.status);
   return {
     kind: 'job',

@@ -30,6 +30,8 @@ function sentence(refusal: PoolRefusal, {repository}: JobToMatch, pool: Pool): s
       return `does not serve ${repository}: it serves ${
         pool.scope.kind === 'organization' ? `the organization ${pool.scope.org}` : pool.scope.patterns.join(', ')
       }`;
+    case 'impossible':
+      return `the job ${refusal.because}`;
     case 'unlabeled':
       return pool.scope.kind === 'organization'
         ? 'takes no job without labels: acceptsUnlabeled is not set'

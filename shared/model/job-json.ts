@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type {JobStatus} from './job';
-import {isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH} from './names';
+import {cutLabels, isNameOfRunner, isPage, MAX_WORKFLOW_LENGTH} from './names';
 
 /** GitHub's words for the status of a job, and the status that each stands for here. */
 const STATUSES: Readonly<Record<string, JobStatus>> = {
@@ -54,6 +54,7 @@ export interface JobFields {
   readonly runId: number;
   readonly runAttempt: number;
   readonly status: JobStatus;
+  /** Result of the function `cutLabels`. */
   readonly labels: readonly string[];
   /** Name of the runner that runs or ran the job; null for a queued or waiting job. */
   readonly runnerName: string | null;
@@ -73,7 +74,7 @@ export function jobFields(job: z.infer<typeof JobJson>, status: JobStatus): JobF
     runId: job.run_id,
     runAttempt: job.run_attempt ?? 1,
     status,
-    labels: job.labels,
+    labels: cutLabels(job.labels),
     // GitHub names a runner in some queued jobs that no runner has taken.
     runnerName: hasRunner && isNameOfRunner(job.runner_name) ? job.runner_name : null,
     runnerId: hasRunner ? registrationId(job.runner_id) : null,

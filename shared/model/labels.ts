@@ -1,3 +1,4 @@
+import {isLabel} from './names';
 import type {Pool} from './pool';
 
 /** GitHub has no longer labels. A longer text matches nothing, which bounds the cost of a comparison. */
@@ -92,11 +93,16 @@ const COMMON = new Set(['self-hosted', 'linux', 'windows', 'macos', 'x64', 'x86'
  * case.
  */
 export function asksForKnownLabel(asked: readonly string[], pools: readonly Lists[]): boolean {
-  const all = asked.map((label) => label.toLowerCase());
+  return tellingLabels(asked, pools).some((label) => isKnown(label, pools));
+}
+
+/** The labels that say whom a job is for, in lower case; see `asksForKnownLabel`. A label that no runner can have says nothing either. */
+export function tellingLabels(asked: readonly string[], pools: readonly Lists[]): string[] {
+  const all = asked.filter(isLabel).map((label) => label.toLowerCase());
   const isOptionEverywhere = (label: string) => OPTION.test(label) && pools.every((pool) => isOption(pool, label));
   const labels = all.filter((label) => !isOptionEverywhere(label));
   const own = labels.filter((label) => !COMMON.has(label));
-  return (own.length > 0 ? own : labels).some((label) => isKnown(label, pools));
+  return own.length > 0 ? own : labels;
 }
 
 function isKnown(label: string, pools: readonly Lists[]): boolean {

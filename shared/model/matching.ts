@@ -1,6 +1,6 @@
 import type {JobEvent} from './job-event';
 import {foreignLabels, missingLabels, wildcardMatches} from './labels';
-import {parseRunnerName} from './names';
+import {impossibleLabels, parseRunnerName} from './names';
 import {chooseOptions} from './options';
 import {isPersistent, type Pool} from './pool';
 
@@ -12,7 +12,7 @@ export interface JobToMatch {
   readonly labels: readonly string[];
 }
 
-export type IgnoreReason = 'no_labels' | 'no_matching_pool' | 'public_repository' | 'option_not_allowed';
+export type IgnoreReason = 'labels' | 'no_labels' | 'no_matching_pool' | 'public_repository' | 'option_not_allowed';
 
 export type Match =
   | {readonly kind: 'matched'; readonly pool: Pool}
@@ -22,9 +22,11 @@ export type Match =
  * The pool of a job. A pool matches if it serves the job's repository and `requires ⊆ job labels ⊆ offers`, compared without case, where
  * `*` in either list stands for any characters. A job without labels matches the pools of its organization with `acceptsUnlabeled`, whatever
  * they require. A label that is an option is compared with the pool's `options`, and not with `offers`. Of several pools the one with the highest `priority` is taken, then the one with the most `requires`, then the first. A job
- * of a public repository matches only pools that allow it.
+ * of a public repository matches only pools that allow it. A job with a label that no runner can have matches none.
  */
 export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
+  const impossible = impossibleLabels(job.labels);
+  if (impossible) return {kind: 'ignored', reason: 'labels', detail: `the job ${impossible}`};
   const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
   const refusals = pools.map((pool) => refusalOf({...job, labels}, pool));
   const allowed = pools.filter((_, index) => refusals[index] === undefined);
@@ -54,6 +56,8 @@ export function matchJob(job: JobToMatch, pools: readonly Pool[]): Match {
 /** Why a pool does not take a job. */
 export type PoolRefusal =
   | {readonly kind: 'repository'}
+  /** The job has a label that no runner can have. `because`: a part of a sentence about the job. */
+  | {readonly kind: 'impossible'; readonly because: string}
   /** The job asks for no label, and the pool takes no such jobs. */
   | {readonly kind: 'unlabeled'}
   /** Texts of `requires` that the job does not ask for, and labels of the job that the pool does not offer. Lower case. */
@@ -65,6 +69,8 @@ export type PoolRefusal =
 /** Why this pool alone would not take the job; undefined: it would, unless another pool has precedence. */
 export function refusalOf(job: JobToMatch, pool: Pool): PoolRefusal | undefined {
   if (!takesRepository(pool, job.repository)) return {kind: 'repository'};
+  const impossible = impossibleLabels(job.labels);
+  if (impossible) return {kind: 'impossible', because: impossible};
   const labels = [...new Set(job.labels.map((label) => label.toLowerCase()))];
   if (labels.length === 0) {
     if (!pool.acceptsUnlabeled || pool.scope.kind !== 'organization') return {kind: 'unlabeled'};
@@ -139,14 +145,14 @@ function explainMismatch(job: JobToMatch, labels: readonly string[], pools: read
 
 /** A parsed webhook. `other`: it is no event of a job, and `detail` says why. */
 export type Trigger =
-  | {readonly kind: 'other'; readonly reason: 'event' | 'action' | 'labels'; readonly detail: string}
+  | {readonly kind: 'other'; readonly reason: 'event' | 'action'; readonly detail: string}
   | {readonly kind: 'job'; readonly event: Omit<JobEvent, 'pool' | 'delivery'>; readonly isPublic: boolean};
 
 export type EventMatch =
   | {readonly kind: 'accepted'; readonly event: Omit<JobEvent, 'delivery'>}
   | {
       readonly kind: 'ignored';
-      readonly reason: IgnoreReason | 'event' | 'action' | 'labels';
+      readonly reason: IgnoreReason | 'event' | 'action';
       readonly detail: string;
       /** Undefined: it is no event of a job that can be read. */
       readonly event?: Omit<JobEvent, 'pool' | 'delivery'>;
@@ -167,6 +173,8 @@ export function matchEvent(
   const match = matchJob({repository: event.repository, isPublic, labels: event.labels}, pools);
   if (match.kind === 'matched') return {kind: 'accepted', event: {...event, pool: match.pool.name}};
 
+  // No runner of this deployment can have such a job, and the labels may not fit into a task.
+  if (match.reason === 'labels') return {...match, event};
   const ours = event.runnerName ? parseRunnerName(deployment, event.runnerName) : undefined;
   if (ours) return {kind: 'accepted', event: {...event, pool: ours.pool}};
   const host = event.runnerName ? persistentPool(event.runnerName, event.repository, pools) : undefined;

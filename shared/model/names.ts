@@ -158,6 +158,29 @@ export function areLabels(labels: readonly string[]): boolean {
   return labels.length <= MAX_LABELS && labels.every(isLabel);
 }
 
+/** A label of so many characters (UTF-16 units) is longer than `LABEL` allows, whatever it consists of. */
+const TOO_LONG = 600;
+
+/** The labels of a job, cut if a runner cannot have them: they stay recognizable, and no runner can have the rest either. */
+export function cutLabels(labels: readonly string[]): readonly string[] {
+  if (areLabels(labels)) return labels;
+  return labels.slice(0, MAX_LABELS + 1).map((label) => (isLabel(label) ? label : label.slice(0, TOO_LONG)));
+}
+
+/** Why no runner can have all of these labels, as a part of a sentence about the job; undefined: one can. */
+export function impossibleLabels(labels: readonly string[]): string | undefined {
+  if (labels.length > MAX_LABELS) return `asks for more than ${MAX_LABELS} labels`;
+  const found = labels.find((label) => !isLabel(label));
+  if (found === undefined) return undefined;
+  const shown = JSON.stringify(found.length > MAX_SHOWN ? `${found.slice(0, MAX_SHOWN)}…` : found);
+  const why =
+    found === '' ? 'is empty' : found !== found.trim() ? 'begins or ends with a space' : 'is too long or not printable';
+  return `asks for the label ${shown}, which no runner can have: it ${why}`;
+}
+
+/** Characters of a label that no runner can have, in a sentence. */
+const MAX_SHOWN = 60;
+
 /** Whether the text is an `http` or `https` URL of at most `MAX_URL_LENGTH` characters. */
 export function isPage(url: string | null | undefined): url is string {
   return typeof url === 'string' && url.length <= MAX_URL_LENGTH && /^https?:\/\//.test(url) && URL.canParse(url);

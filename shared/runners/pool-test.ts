@@ -25,6 +25,7 @@ export const TEST_DECISIONS = [
   'start',
   'other_pool',
   'no_matching_pool',
+  'labels',
   'no_labels',
   'public_repository',
   'option_not_allowed',

@@ -127,7 +127,9 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
     });
     if (DISABLED.includes(state)) throw new Refused(`the queue ${name} is disabled; enable it`);
     if (PAUSED.includes(state)) {
-      throw new Refused(`the queue ${name} is paused: its tasks wait; resume it with gcloud tasks queues resume`);
+      const [, project, , location, , queueId] = name.split('/');
+      const command = `gcloud tasks queues resume ${queueId} --location=${location} --project=${project}`;
+      throw new Refused(`the queue ${name} is paused: its tasks wait; resume it with ${command}`);
     }
   }
 }

@@ -1,5 +1,6 @@
 import {MINUTE, type TestSystem} from '../builders/system';
 import type {Job} from '../emulators/github/job';
+import {QUEUES} from '../emulators/system';
 import {type ApiClient, problemOf} from './client';
 import {aSystemToAsk, type Questions, type SystemOptions} from './explain-client';
 
@@ -90,10 +91,44 @@ describe('a job that is over, runs, or is not known', () => {
     expect(await explain(pageOf(job))).toMatchObject({verdict: 'running', pool: 'two', runner: {name, pool: 'one'}});
   });
 
+  test('is `running`, and its machine is said to be gone, while GitHub waits for the runner of a preempted VM', async () => {
+    const job = system.queueJob({labels: ['self-hosted', 'gpu'], durationMs: 60 * MINUTE});
+    await system.pass(3 * MINUTE, () => job.status === 'in_progress');
+    await system.pass(10_000);
+    expect((await explain(job.id)).because).not.toContain('gone');
+    const machine = system.compute.instances().find(({name}) => name === job.runner?.name);
+    if (!machine) throw new Error('found no VM of the job');
+    system.compute.preempt(machine);
+    await system.sweepFor(5 * MINUTE);
+    expect(job.status).toBe('in_progress');
+    const explained = await explain(job.id);
+    expect(explained).toMatchObject({verdict: 'running', runner: {state: 'gone'}});
+    expect(explained.because).toContain(
+      `${job.runner?.name} by GitHub, and the machine of this runner has been gone for`,
+    );
+    expect(explained.do).toContain('rerunOnPreemption');
+  });
+
   test('is `unknown_job` where neither the record nor GitHub knows it', async () => {
     const explained = await explain(4_711);
     expect(explained).toMatchObject({verdict: 'unknown_job', job: null, runner: null, timeline: []});
   });
+});
+
+test('a job whose tasks wait in a paused queue is told so, with the command that resumes it, and nothing of the webhook', async () => {
+  await start();
+  system.tasks.model.pauseQueue(QUEUES.provision);
+  const job = system.queueJob();
+  await system.sweepFor(6 * MINUTE);
+  const explained = await explain(job.id);
+  expect(explained).toMatchObject({verdict: 'not_noticed_yet', job: {status_at_github: 'queued'}});
+  expect(explained.because).toContain(`the queue ${QUEUES.provision} is paused`);
+  expect(explained.because).toContain('gcloud tasks queues resume provision --location=us-central1 --project=world');
+  expect(explained.do).not.toContain('deliveries');
+
+  system.tasks.queue(QUEUES.provision).resume();
+  await system.pass(3 * MINUTE, () => job.status === 'in_progress');
+  expect((await explain(job.id)).because).not.toContain('paused');
 });
 
 describe('a job that no pool takes', () => {
@@ -103,6 +138,35 @@ describe('a job that no pool takes', () => {
     const job = system.queueJob({labels: ['ubuntu-latest']});
     await system.pass(MINUTE);
     expect(await explain(pageOf(job))).toMatchObject({verdict: 'not_ours', pool: null});
+  });
+
+  test('is `not_ours` with a misspelt label alone, and the reason does not name a label that a pool knows', async () => {
+    const job = system.queueJob({labels: ['self-hosted', 'liunx']});
+    await system.pass(MINUTE);
+    const {verdict, because} = await explain(pageOf(job));
+    expect([verdict, because]).toEqual(['not_ours', 'no pool knows the label liunx']);
+  });
+
+  test.each([
+    ['an empty one', '', 'asks for the label "", which no runner can have: it is empty'],
+    [
+      'a space at its end',
+      'gpu ',
+      'asks for the label "gpu ", which no runner can have: it begins or ends with a space',
+    ],
+    ['a control character', 'a\u001b[2J', 'asks for the label "a\\u001b[2J", which no runner can have'],
+    ['300 characters', 'x'.repeat(300), `asks for the label "${'x'.repeat(60)}…", which no runner can have`],
+  ])('says so of a label that no runner can have: %s', async (_, label, sentence) => {
+    const job = system.queueJob({labels: ['self-hosted', 'linux', 'arm64', label]});
+    await system.pass(MINUTE);
+    const explained = await explain(pageOf(job));
+    expect(explained).toMatchObject({verdict: 'no_pool_matches', pool: null, job: {id: job.id}});
+    expect(explained.because).toContain(sentence);
+    expect(explained.do).toContain('runs-on');
+    const lines = system.log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.filter(({decision}) => decision === 'ignored')).toEqual([
+      expect.objectContaining({severity: 'INFO', job: `${job.id}-1`, url: pageOf(job), reason: 'labels'}),
+    ]);
   });
 
   test('is `no_pool_matches` with the nearest pool and the label that is missing', async () => {

@@ -1,4 +1,5 @@
 import type {DiscoveredRepository, Discovery} from '../../shared/github/github';
+import {isLabel} from '../../shared/model/names';
 import {Secret} from '../../shared/secret';
 import {type Answer, type ScriptedServer, type SeenRequest, scriptedServer} from './scripted-server';
 import {type ConnectedWorld, connectedWorld, repository} from './world';
@@ -161,18 +162,25 @@ describe('an item of another shape than GitHub describes', () => {
     expect(failure).toMatchObject({kind: 'unavailable'});
   });
 
-  test('does not get into a task: names, URLs and labels that a task cannot have', async () => {
+  test('does not get into a task: names and URLs that a task cannot have; labels are cut, and stay ones that no runner can have', async () => {
     const job = {id: 7, run_id: 1, status: 'in_progress', labels: ['linux']};
-    const labels = Array.from({length: 101}, (_, n) => `label-${n}`);
+    const labels = Array.from({length: 1001}, (_, n) => `label-${n}`);
     const jobs = [
       {...job, runner_name: '../stop', runner_id: -3, html_url: 'javascript:alert(1)'},
       {...job, id: 8, labels},
-      {...job, id: 9, labels: ['a\u0000b']},
+      {...job, id: 9, labels: ['a\u0000b', 'x'.repeat(1e6), '😀'.repeat(1e6)]},
     ];
     const asUser = await scripted(() => list('jobs', jobs));
     const {items, failure} = await asUser.jobs(app, {id: 1});
-    expect(items).toMatchObject([{id: 7, runnerName: null, runnerId: null, url: null}]);
+    expect(items).toMatchObject([{id: 7, runnerName: null, runnerId: null, url: null}, {id: 8}, {id: 9}]);
     expect(failure).toBeUndefined();
+    const [, many, long] = items.map((item) => item.labels);
+    expect(many).toHaveLength(101);
+    expect(long?.map((label) => [isLabel(label), label.length])).toEqual([
+      [false, 3],
+      [false, 600],
+      [false, 600],
+    ]);
   });
 
   test('hides no other repository', async () => {

@@ -59,6 +59,14 @@ test('jobs that no pool takes are logged once, and shown while GitHub has them q
   expect(lines('unserved')).toHaveLength(2);
 });
 
+test('a job with a label that no runner can have is among them, and gets no task', async () => {
+  system = await aSystem();
+  const job = system.queueJob({labels: ['self-hosted', 'linux', 'arm64', '']});
+  await system.sweepFor(5 * MINUTE);
+  expect(await unservedJobs()).toEqual([expect.objectContaining({id: job.id, verdict: 'no_pool_matches'})]);
+  expect(system.tasks.dispatches.filter(({task}) => task.includes(String(job.id)))).toEqual([]);
+});
+
 test('each sweep says of each pool how long its oldest job waits and why, and once that none does any more', async () => {
   system = await aSystem({pools: POOLS.replace('maxRunners: 5', 'maxRunners: 1')});
   const first = system.queueJob({durationMs: 5 * MINUTE});

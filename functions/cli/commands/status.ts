@@ -4,6 +4,7 @@ import {type AddCommand, action, wholeNumber} from '../command';
 import {Failure} from '../failure';
 import {printJson, type Session} from '../session';
 import {formatStatus} from '../status-view';
+import {toJson} from '../terminal';
 
 interface StatusOptions {
   readonly watch?: boolean;
@@ -48,7 +49,7 @@ async function watchStatus(session: Session, client: ApiClient, everySeconds: nu
   let failure: string | undefined;
   for (;;) {
     if (session.json) {
-      if (failure === undefined) terminal.print(JSON.stringify(last.answer.raw));
+      if (failure === undefined) terminal.print(toJson(last.answer.raw));
       else terminal.say(`slipway: ${failure}`);
     } else {
       const time = new Date(last.atMs).toISOString().slice(11, 19);

@@ -234,7 +234,7 @@ describe('on a terminal', () => {
       repository: 'acme/日本語の長い名前',
       pool: 'arm',
       status: 'in_progress',
-      labels: ['\u001b]0;title\u0007x', 'two\nlines'],
+      labels: ['\u001b]0;title\u0007x', 'two\nlines', '\u009b2J\u007f\u202ey'],
     },
   ];
   beforeEach(() => {
@@ -259,6 +259,12 @@ describe('on a terminal', () => {
     const {stdout} = await on('200', {NO_COLOR: '1'});
     expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(stdout).toContain(']0;title x, two lines');
+  });
+
+  test('nor as JSON, which a reader reads as the API sent it', async () => {
+    const {stdout} = await on('200', {}, ['--json']);
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+    expect(JSON.parse(stdout)).toEqual(items);
   });
 
   test('colours are used, and not with NO_COLOR, --no-color, TERM=dumb or in a pipe', async () => {
