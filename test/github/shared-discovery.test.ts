@@ -102,6 +102,22 @@ test.each(AWAY)('where the first App %s another one looks', async (_, make) => {
   expect(log.join('\n')).toMatch(/app-1 is left out/);
 });
 
+test.each<[string, (job: {readonly id: number; readonly runId: number}) => Promise<unknown>, unknown]>([
+  ['a job', (job) => discovery.job(APP, job.id), expect.objectContaining({status: 'queued'})],
+  ['a run', (job) => discovery.run(APP, job.runId), expect.objectContaining({isPublic: false})],
+  ['that a run goes on', (job) => discovery.isOver(APP, job.runId), false],
+  ['a repository', () => discovery.visibility(APP), 'private'],
+])(
+  '%s is not taken for absent because the first App alone does not reach the repository any more',
+  async (_, ask, expected) => {
+    const job = queued();
+    // Then its installation is known, and GitHub answers 404 to the call itself.
+    await ask(job);
+    reinstall(first, {id: installationOf(first).id, repositories: ['acme/web']});
+    expect(await ask(job)).toEqual(expected);
+  },
+);
+
 test('where GitHub limits the first App another one looks, and the first one rests until its time', async () => {
   const job = queued();
   world.world.limits.secondary = 900;
