@@ -10,6 +10,9 @@ import {printJson, type Session} from '../session';
 import {plain} from '../terminal';
 import {count} from '../words';
 
+/** No other system asks for this. */
+const PUBLIC = 'Jobs of public repositories are ignored unless a pool says allowPublicRepos: true, docs/security.md.';
+
 interface MigrateOptions extends Context {
   readonly from: string;
 }
@@ -39,7 +42,11 @@ async function migrate(session: Session, options: MigrateOptions, file: string):
   if (region !== undefined && !REGION.test(region)) throw usage('--region: expected a region such as us-central1');
   const translate = SYSTEMS[from];
   if (!translate) throw usage(`--from: expected one of ${Object.keys(SYSTEMS).join(', ')}`);
-  const translation = translate(parseText(file === '-' ? await session.host.stdin() : read(file)), options);
+  const {pools: translated, remarks} = translate(
+    parseText(file === '-' ? await session.host.stdin() : read(file)),
+    options,
+  );
+  const translation = {pools: translated, remarks: [...remarks, PUBLIC]};
   const yaml = toYaml(translation);
   const checked = checkText(yaml);
   if (session.json) {

@@ -36,8 +36,6 @@ export const INSTANCE_TEMPLATE_FIELDS: Equivalents = {
     'a VM needs none; service_account of the template in runner_templates where jobs do, and each step of a job can take its token',
   ),
   guestAccelerators: 'accelerator of the template in runner_templates',
-  'scheduling.provisioningModel': 'spot of the pool',
-  'scheduling.preemptible': 'spot of the pool',
   scheduling: none('runners end after the sum of their pool’s minutes'),
   shieldedInstanceConfig: 'secure_boot of the template in runner_templates',
   advancedMachineFeatures: 'nested_virtualization of the template in runner_templates',

@@ -17,7 +17,15 @@ const Disk = z.looseObject({
 const Template = z.looseObject({
   name: z.string(),
   region: z.string().optional(),
-  properties: z.looseObject({machineType: z.string().optional(), disks: z.array(Disk).optional()}).optional(),
+  properties: z
+    .looseObject({
+      machineType: z.string().optional(),
+      disks: z.array(Disk).optional(),
+      scheduling: z
+        .looseObject({provisioningModel: z.string().optional(), preemptible: z.boolean().optional()})
+        .optional(),
+    })
+    .optional(),
   instance_type: z.string().optional(),
   arch: z.string().optional(),
   image: z.string().optional(),
@@ -53,14 +61,22 @@ export const fromInstanceTemplates: Translator = (given, context) => {
       const arch = isArm ? 'arm64' : 'x64';
       const label = labelOf(name);
       const place = region?.split('/').at(-1) ?? context.region;
-      const types = machine === undefined ? {} : {machineTypes: [machine]};
+      const {provisioningModel, preemptible} = fields.properties?.scheduling ?? {};
+      const isSpot = provisioningModel === 'SPOT' || preemptible === true;
+      const provider = {
+        type: 'gce' as const,
+        template: name,
+        ...(place === undefined ? {} : {region: place}),
+        ...(machine === undefined ? {} : {machineTypes: [machine]}),
+        ...(isSpot ? {spot: 'only' as const} : {}),
+      };
       return {
         pool: {
           name: poolName(name.slice(PREFIX.length), taken),
           ...scopeOf(context),
           requires: [label],
           offers: ['self-hosted', 'linux', arch, label],
-          provider: {type: 'gce' as const, template: name, ...(place === undefined ? {} : {region: place}), ...types},
+          provider,
         },
         remarks: [hardwareOf(fields, machine), ...unread(INSTANCE_TEMPLATE_FIELDS)],
       };

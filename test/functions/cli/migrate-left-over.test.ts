@@ -119,7 +119,7 @@ test.each([
   ['runs-on', 'retry always, on-failure', 'no equivalent'],
   ['runs-on', 'admins', 'no equivalent: IAM'],
   ['google-cloud-github-runner', 'properties.guestAccelerators', 'accelerator of the template'],
-  ['google-cloud-github-runner', 'properties.scheduling.preemptible', 'spot of the pool'],
+  ['google-cloud-github-runner', 'properties.scheduling', 'no equivalent: runners end'],
   ['google-cloud-github-runner', 'disk_provisioned_iops', 'no equivalent'],
 ])('%s: %s is told', (system, field, said) => {
   const line = commentsOf(system)

@@ -127,6 +127,15 @@ describe('google-cloud-github-runner', () => {
     expect(templateFor(job)).toBe(expected);
   });
 
+  test.each([
+    ['{provisioningModel: SPOT, preemptible: true}', 'only'],
+    ['{preemptible: true}', 'only'],
+    ['{provisioningModel: STANDARD, preemptible: false}', 'never'],
+  ])('a template with scheduling %s gives a pool with spot: %s', (scheduling, spot) => {
+    const file = `[{name: gcp-a, properties: {machineType: e2-medium, scheduling: ${scheduling}}}]`;
+    expect(poolsFrom('google-cloud-github-runner', file)[0]?.provider).toMatchObject({spot});
+  });
+
   test('of several versions of a template the newest is translated, and the others are counted', () => {
     const [old = {name: ''}] = INSTANCE_TEMPLATES.filter(({name}) => name.startsWith('gcp-ubuntu-slim-2'));
     const later = {...old, name: 'gcp-ubuntu-slim-20260101000000000000000001', properties: {machineType: 'e2-small'}};

@@ -172,6 +172,9 @@ describe('the command', () => {
       0,
       'slipway: 6 pools; read the comments, then try jobs with slipway check\n',
     ]);
+    expect(made.stdout).toContain(
+      '# Jobs of public repositories are ignored unless a pool says allowPublicRepos: true',
+    );
     const file = cli.write('pools.yaml', made.stdout);
     const job = ['--job', 'self-hosted linux x64 ubuntu-2204', '--repo', 'acme/app'];
     const checked = await cli.run(['check', file, ...job, '--json']);
