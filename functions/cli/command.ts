@@ -1,5 +1,6 @@
 import {type Command, InvalidArgumentError} from 'commander';
 import {REPOSITORY} from '../../shared/model/names';
+import {usage} from './failure';
 import {type Host, openSession, type Session} from './session';
 
 /** Exit code of a command that found something wrong and has said so itself. */
@@ -25,6 +26,16 @@ export function action<Options extends object, Arguments extends readonly unknow
     const code = await work(session, command.opts<Options>(), ...(given.slice(0, -2) as unknown as Arguments));
     if (code !== undefined) exit(code);
   };
+}
+
+/**
+ * An argument as one segment of a path. Without text, as an unset variable of a shell gives it, or with a step of a path it would name another
+ * resource. Throws `Failure`.
+ */
+export function segment(argument: string, text: string): string {
+  if (text === '') throw usage(`${argument}: expected at least 1 character`);
+  if (text === '.' || text === '..') throw usage(`${argument}: found ${text}, expected a name`);
+  return encodeURIComponent(text);
 }
 
 /** For an option that takes a whole number. */

@@ -13,6 +13,7 @@ import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {repositoryScope, scopeFor} from '../model/scope';
 import type {DeadLetterDocument} from '../model/tasks';
 import {type Context, poolOf} from '../ports';
+import {isStopped, isStopping} from '../providers/persistent-vm';
 import {deadLetterId} from '../runners/give-up';
 import {queuedJobs} from '../vms/records';
 import {findVmOfPool} from '../vms/vms';
@@ -61,6 +62,7 @@ export async function lookAt(
   const isInQueue = isQueued && pool !== undefined && vm === undefined;
   const open = isInQueue ? await openBreakers(context.store) : [];
   const failed = job && (await failureOf(context, job, runner));
+  const worker = await workerOf(context, job, github, runner, runners);
   const looked: LookedAt = {
     now: context.clock.now(),
     asked,
@@ -75,6 +77,7 @@ export async function lookAt(
     breakers: isInQueue && at ? breakersOfJob(context, {pool: at.name, repository: job.repository}, open) : [],
     queue: isInQueue ? {...(await roomOf(context, pool)), position: await positionOf(context, job)} : undefined,
     vm,
+    lostVm: job?.status === 'in_progress' ? await lostVmOf(context, worker) : undefined,
     hosts: isInQueue && at && isDocker(at) ? await readHosts(context, at.provider.hosts) : [],
     container:
       isInQueue && at && isDocker(at) && runner ? await context.store.get('containers', runner.name) : undefined,
@@ -83,7 +86,7 @@ export async function lookAt(
     placements: isInQueue && failed?.kind === 'no_capacity' ? await placementsOf(context, job) : [],
     failedBoots: isInQueue && at && runner?.state === 'booting' ? failedBootsOf(runners, at) : [],
   };
-  return {looked, runners, worker: await workerOf(context, job, github, runner, runners)};
+  return {looked, runners, worker};
 }
 
 /** Why the queue hands out no task, where one may be on its way for the job. */
@@ -95,6 +98,21 @@ async function queueOf(
 ): Promise<string | undefined> {
   const waits = job?.status === 'queued' || (github.kind === 'seen' && github.job.status === 'queued');
   return waits ? lookUps.queue(() => tasks.check('provision')) : undefined;
+}
+
+/** The record has the VM up until its job is over: Compute Engine knows of one that was stopped under it. */
+async function lostVmOf(context: Context, worker: Worker | undefined): Promise<LookedAt['lostVm']> {
+  if (!worker || !('vm' in worker)) return undefined;
+  const {instance} = worker.vm;
+  try {
+    const noAnswer = () => new Unavailable('Compute Engine did not answer', 10);
+    const status = await withDeadline(PROVIDER_MS, context.vm(worker.vm).status(), noAnswer);
+    if (status === undefined) return {instance, status: 'absent'};
+    return isStopped(status) || isStopping(status) ? {instance, status} : undefined;
+  } catch (error) {
+    context.logger.debug(`the status of VM ${instance} is not known`, {error});
+    return undefined;
+  }
 }
 
 /** The newest attempt on record, or the one that was asked for; of the repository, where the question names one. */

@@ -92,6 +92,8 @@ export interface LookedAt {
   readonly breakers: readonly BreakerDocument[];
   readonly queue: QueuePlace | undefined;
   readonly vm: VmLook | undefined;
+  /** The persistent VM whose runner runs the job is down; left out: it is up, or nobody knows. */
+  readonly lostVm?: {readonly instance: string; readonly status: string} | undefined;
   /** The Docker hosts of the pool; empty: it has none. */
   readonly hosts: readonly KnownHost[];
   /** The container of the runner on one of them. */

@@ -97,8 +97,9 @@ export function ordinal(n: number): string {
 
 /** A text of somebody else inside a sentence: without its full stop at the end, on one line. */
 export function quoted(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/[.\s]+$/, '');
+  const line = text.replace(/\s+/g, ' ').trim();
+  let end = line.length;
+  // A pattern with $ at its end would take quadratic time for a text of full stops that ends otherwise.
+  while (end > 0 && '. '.includes(line.charAt(end - 1))) end--;
+  return line.slice(0, end);
 }

@@ -90,6 +90,15 @@ function running(looked: LookedAt, runner: string | null, since: number): Explan
       do: 'Wait until GitHub ends the job, or cancel the run, and run it again; rerunOnPreemption of the pool does that for preempted spot machines.',
     };
   }
+  if (looked.lostVm && looked.job?.runner === runner) {
+    const {instance, status} = looked.lostVm;
+    return {
+      verdict: 'running',
+      since,
+      because: `job ${jobName(looked)} runs${on} by GitHub, and VM ${instance} is down (${status}): GitHub ends the job when it has not heard of the runner for a while`,
+      do: 'Wait until GitHub ends the job, or cancel the run, and run it again.',
+    };
+  }
   return {verdict: 'running', since, because: `job ${jobName(looked)} runs${on} since ${forMs}`, do: NOTHING_TO_DO};
 }
 

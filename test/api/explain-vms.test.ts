@@ -61,6 +61,19 @@ test('a job that the VM runs, and ran, has the VM as its runner', async () => {
   expect(await questions.explain(job.id)).toMatchObject({verdict: 'completed', runner: {...runner, state: 'idle'}});
 });
 
+test('a job whose VM was stopped under it is `running`, and the VM is said to be down, while GitHub waits for its runner', async () => {
+  const job = system.queueGpuJob(60 * MINUTE);
+  await system.pass(10 * MINUTE, () => job.status === 'in_progress');
+  await system.pass(10_000);
+  expect((await questions.explain(job.id)).because).not.toContain('down');
+  system.compute.powerOff(system.vm);
+  await system.sweepFor(5 * MINUTE);
+  expect(job.status).toBe('in_progress');
+  const explained = await questions.explain(job.id);
+  expect(explained).toMatchObject({verdict: 'running'});
+  expect(explained.because).toContain(`VM ${VM} is down`);
+});
+
 test('a job of another pool that the VM’s runner took has the VM as its runner', async () => {
   const pools = `pools:
   - name: gpu

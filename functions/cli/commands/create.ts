@@ -1,5 +1,5 @@
 import {CreatedRunners, Outcome} from '../answers';
-import {type AddCommand, action, gathered, repository, wholeNumber} from '../command';
+import {type AddCommand, action, gathered, repository, segment, wholeNumber} from '../command';
 import {usage} from '../failure';
 import {printJson} from '../session';
 import {formatTable} from '../table';
@@ -80,7 +80,7 @@ export const addDelete: AddCommand = (program, setting) => {
       action(setting, async (session, {force, dryRun}: DeleteOptions, runner: string) => {
         const {raw, value} = await session.client().request(Outcome, {
           method: 'DELETE',
-          path: `/runners/${encodeURIComponent(runner)}`,
+          path: `/runners/${segment('<runner>', runner)}`,
           names: {id: '<runner>'},
           query: {force: force ? 'true' : undefined, 'dry-run': dryRun ? 'true' : undefined},
         });

@@ -1,5 +1,5 @@
 import {DeadLetter, Outcome} from '../answers';
-import {type AddCommand, action} from '../command';
+import {type AddCommand, action, segment} from '../command';
 import {addLimit, type ListOptions, printListing} from '../listing';
 import {printJson} from '../session';
 import type {Column} from '../table';
@@ -60,7 +60,7 @@ export const addRetry: AddCommand = (program, setting) => {
           for (const id of ids) {
             const {raw, value} = await client.request(Outcome, {
               method: 'POST',
-              path: `/deadletters/${encodeURIComponent(id)}/retry`,
+              path: `/deadletters/${segment('<id>', id)}/retry`,
               names: {id: '<id>'},
               query: {'dry-run': dryRun ? 'true' : undefined},
             });

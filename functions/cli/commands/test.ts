@@ -1,5 +1,5 @@
 import {PoolTest} from '../answers';
-import {type AddCommand, action, gathered, repository} from '../command';
+import {type AddCommand, action, gathered, repository, segment} from '../command';
 import {printJson} from '../session';
 import {formatTable} from '../table';
 import {plain} from '../terminal';
@@ -33,7 +33,7 @@ export const addTest: AddCommand = (program, setting) => {
       action(setting, async (session, {repo, label, name, yes}: TestOptions, pool: string) => {
         const {raw, value} = await session.client().request(PoolTest, {
           method: 'POST',
-          path: `/pools/${encodeURIComponent(pool)}/test`,
+          path: `/pools/${segment('<pool>', pool)}/test`,
           names: {pool: '<pool>'},
           query: {'dry-run': yes ? 'false' : 'true'},
           ...(yes ? {headers: {'idempotency-key': session.host.random.uuid()}} : {}),

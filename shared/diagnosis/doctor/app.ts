@@ -251,9 +251,11 @@ export function deliveriesFinding(deliveries: readonly DiscoveredDelivery[]): Fo
       'Run a job, or redeliver the ping of the App.',
     );
   const failed = last.filter((delivery) => !delivery.ok);
-  const remedy =
-    'Look at "Recent deliveries" in the settings of the App, and at the log of webhook. The sweep redelivers what failed.';
   const [latest] = failed;
+  const remedy =
+    latest?.statusCode === 401
+      ? 'Write one secret to both places: Webhook secret in the settings of the App (General), and GITHUB_WEBHOOK_SECRET. Until then the sweep finds the jobs.'
+      : 'Look at "Recent deliveries" in the settings of the App, and at the log of webhook. The sweep redelivers what failed.';
   if (!latest) return ok(`the last ${last.length} deliveries arrived`);
   const answer = latest.statusCode === null ? 'no answer' : `answered ${latest.statusCode}`;
   const which = `${latest.event} at ${new Date(latest.deliveredAt).toISOString()}, ${answer}`;

@@ -3,7 +3,7 @@ import {SlipwayError, Unavailable} from '../../errors';
 import {Secret} from '../../secret';
 import {type Finding, QUESTION_MS} from '../provider';
 import type {Ec2} from './client/ec2';
-import {Ec2Failure, withEc2Errors} from './client/errors';
+import {Ec2Failure, RoleRefused, withEc2Errors} from './client/errors';
 import {type Ec2Pool, trialRequest} from './create';
 
 export interface CheckOptions {
@@ -24,16 +24,25 @@ export async function checkPool({ec2, pool, deployment}: CheckOptions): Promise<
   ]);
 }
 
+/** Whatever was to be asked: without the role nothing is known of it. */
+const REMEDY_OF_ROLE =
+  'Correct roleArn of the pool (or AWS_ROLE_ARN), or the trust policy of the role: docs/aws.md has the conditions.';
+
 /** An answer that did not come finds nothing; a refusal is an error. */
 async function finding(question: Promise<Finding>, remedy: string): Promise<Finding> {
   const silent = () => new Unavailable(`AWS did not answer within ${QUESTION_MS / 1000} s`, 10);
+  let needed = remedy;
+  const asked = question.catch((error: unknown) => {
+    if (error instanceof RoleRefused) needed = REMEDY_OF_ROLE;
+    throw error;
+  });
   try {
-    return await withDeadline(QUESTION_MS, withEc2Errors(question), silent);
+    return await withDeadline(QUESTION_MS, withEc2Errors(asked), silent);
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error;
     if (error.retryable)
       return {status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true};
-    return {status: 'error', because: error.message, do: remedy};
+    return {status: 'error', because: error.message, do: needed};
   }
 }
 

@@ -119,6 +119,13 @@ test.each([
   expect(deliveriesFinding(results.map(attempt)).status).toBe(status);
 });
 
+test('deliveries that are answered 401 point to the secret', () => {
+  const refused = {...attempt(false), statusCode: 401};
+  expect(deliveriesFinding([refused]).do).toContain('GITHUB_WEBHOOK_SECRET');
+  expect(deliveriesFinding([attempt(true), refused]).do).toContain('GITHUB_WEBHOOK_SECRET');
+  expect(deliveriesFinding([attempt(false)]).do).not.toContain('GITHUB_WEBHOOK_SECRET');
+});
+
 test('installations: absent and suspended accounts are named, and an incomplete list proves no absence', () => {
   const list = {items: [installed('Acme'), installed('bob', {isSuspended: true})], failure: undefined};
   expect(installationsFinding(list, ['acme'])).toMatchObject({status: 'ok'});

@@ -151,6 +151,14 @@ describe('the check', () => {
     );
   });
 
+  test('names the role where it cannot be assumed, and not what could not be asked without it', async () => {
+    const {provider} = await open({isDirect: false, audience: 'of-somebody-else'});
+    for (const found of await provider.check('arm')) {
+      expect(found).toMatchObject({status: 'error', because: expect.stringContaining('there is no such role, or')});
+      expect(found.do).toMatch(/^Correct roleArn .* trust policy/);
+    }
+  });
+
   test('warns of a launch template whose instances stay when they shut down', async () => {
     const {provider, world: aws} = await open();
     aws.templates.splice(0, 1, {name: 'runner', id: 'lt-1'});

@@ -50,6 +50,8 @@ export interface Ec2WorldOptions {
   readonly world?: Partial<AwsWorldOptions>;
   /** On the port that the simulation has, in place of signed HTTP. */
   readonly isDirect?: boolean;
+  /** Of the identity tokens, in place of the one that the role trusts. */
+  readonly audience?: string;
 }
 
 /** The provider on its own client and the HTTP server of the emulated AWS, with a virtual clock. */
@@ -66,7 +68,7 @@ export async function openEc2World(options: Ec2WorldOptions = {}): Promise<Ec2Wo
     return oidc.token({audience, email: FUNCTIONS_ACCOUNT});
   };
   const signed = createEc2({
-    ...{region: REGION, roleArn: ROLE, audience: 'slipway-slipway', sessionName: 'slipway-slipway'},
+    ...{region: REGION, roleArn: ROLE, audience: options.audience ?? 'slipway-slipway', sessionName: 'slipway-slipway'},
     ...{endpoints: {ec2: ec2Url, sts: stsUrl}, clock, identityToken},
   });
   const ec2 = options.isDirect ? directEc2(server) : signed;

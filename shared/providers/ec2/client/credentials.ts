@@ -1,7 +1,7 @@
 import {TtlCache} from '../../../cache';
 import {type Clock, withDeadline} from '../../../clock';
 import {MINUTE_MS} from '../../../durations';
-import {Ec2Failure} from './errors';
+import {Ec2Failure, RoleRefused} from './errors';
 import {FORM, formOf, postForm} from './send';
 import {textAt, type XmlElement} from './xml';
 
@@ -102,12 +102,13 @@ function refusalOf({failureClass, code, message}: Ec2Failure): Ec2Failure {
   if (failureClass === 'uncertain') return new Ec2Failure('rate', code, message);
   const hints: Readonly<Record<string, string>> = {
     AccessDenied:
-      'the conditions of the role’s trust policy do not fit: aud and sub are the unique id of the service account, oaud is AWS_WEB_IDENTITY_AUDIENCE',
+      'there is no such role, or the conditions of its trust policy do not fit: aud and sub are the unique id of the service account, oaud is AWS_WEB_IDENTITY_AUDIENCE',
     InvalidIdentityToken:
       'the role must trust accounts.google.com itself, and the account must have no OIDC provider for it',
   };
   const hint = Object.hasOwn(hints, code) ? `; ${hints[code]}` : '';
-  return new Ec2Failure(failureClass, code, `${message}${hint}`);
+  const Failure = failureClass === 'denied' || failureClass === 'invalid' ? RoleRefused : Ec2Failure;
+  return new Failure(failureClass, code, `${message}${hint}`);
 }
 
 function readCredentials(what: string, answer: XmlElement): AwsCredentials {

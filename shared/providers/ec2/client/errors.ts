@@ -20,6 +20,9 @@ export class Ec2Failure extends SlipwayError {
   }
 }
 
+/** STS refused the role itself: nothing was asked of EC2. */
+export class RoleRefused extends Ec2Failure {}
+
 /** Seconds after which a limited request may be repeated: the service does not say; its buckets are filled again each second. */
 export const RATE_RETRY_SECONDS = 15;
 
