@@ -18,6 +18,7 @@ export interface Violation {
     | 'registered_twice'
     | 'registered_unclaimed'
     | 'claimed_twice'
+    | 'held_for_standby'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'
