@@ -19,17 +19,27 @@ export function drawStandby(
   return {hold, count: 1 + random.below(3)};
 }
 
+/** The pool whose `maxRunners` the setting gives it. */
+export function limitedAs(pool: StandbyPool): 'arm' | 'shared' {
+  return pool === 'shared-gce' ? 'shared' : pool;
+}
+
 /** How many of them a pool has: no more than it may have runners. */
 export function standbyCount({standby, maxRunners, total}: Setting, pool: StandbyPool): number {
-  const most = maxRunners[pool === 'shared-gce' ? 'shared' : pool];
-  return Math.min(standby?.count ?? 0, most, total ?? Number.POSITIVE_INFINITY);
+  return Math.min(standby?.count ?? 0, maxRunners[limitedAs(pool)], total ?? Number.POSITIVE_INFINITY);
 }
 
 const MINUTE = 60_000;
 
 const EFFECTS: readonly CallEffect[] = [
-  ...['dies_before', 'dies_after', 'failed', 'lost', 'hang', 'unavailable', 'rate_limit'],
-] as const;
+  'dies_before',
+  'dies_after',
+  'failed',
+  'lost',
+  'hang',
+  'unavailable',
+  'rate_limit',
+];
 const METHODS = ['setMetadata', 'powerInstance', 'getInstanceDetails', 'guestAttribute', 'setLabels'];
 
 /** In a quarter of the worlds with standby machines the organisation forbids for a while what they report by. */

@@ -3,7 +3,7 @@ import type {BreakerDocument} from '../../shared/model/breaker';
 import {parseRunnerName} from '../../shared/model/names';
 import type {Store} from '../../shared/store/store';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
-import {standbyCount, standbyPools} from './draw-standby';
+import {limitedAs, type StandbyPool, standbyCount, standbyPools} from './draw-standby';
 import {isHeld, isUnclaimed} from './held-machines';
 import type {Violation} from './safety';
 import type {Fault, JobPlan, Scenario} from './scenario';
@@ -98,6 +98,20 @@ export class StandbyPromises {
       .map((name) => `standby ${name} was claimed and not begun, for a rate limit`);
   }
 
+  /** Whether machines that a policy has held back are yet to come: that takes longer than anything else. */
+  areToCome({setting, faults}: Scenario): boolean {
+    return faults.some(({on}) => on === 'policy') && this.#counts(setting).some(({wanted, found}) => found < wanted);
+  }
+
+  #counts(setting: Scenario['setting']): {pool: StandbyPool; wanted: number; found: number}[] {
+    const held = this.machines.machines().filter(isHeld);
+    return standbyPools(setting).map((pool) => ({
+      pool,
+      wanted: standbyCount(setting, pool),
+      found: held.filter((machine) => machine.pool === pool).length,
+    }));
+  }
+
   /** What is left in the end: no more machines than wanted, each on record and ready; and no fewer. */
   async left(scenario: Scenario): Promise<string[]> {
     const {setting} = scenario;
@@ -108,11 +122,9 @@ export class StandbyPromises {
     const stale = documents
       .filter(({id, data}) => data.state !== 'ready' || !held.some(({name}) => name === id))
       .map(({id, data}) => `record of standby ${id} ${data.state} (${data.because})`);
-    const counted = standbyPools(setting).flatMap((pool) => {
-      const wanted = standbyCount(setting, pool);
-      const found = held.filter((machine) => machine.pool === pool).length;
+    const counted = this.#counts(setting).flatMap(({pool, wanted, found}) => {
       // The sweep that makes them after the end of a drain may be yet to come.
-      const wasDrained = setting.drained?.pool === pool && found < wanted;
+      const wasDrained = setting.drained?.pool === limitedAs(pool) && found < wanted;
       return found === wanted || wasDrained
         ? []
         : [`${found} standby machines of pool ${pool} where ${wanted} are wanted`];
