@@ -98,9 +98,9 @@ export class StandbyPromises {
       .map((name) => `standby ${name} was claimed and not begun, for a rate limit`);
   }
 
-  /** Whether machines that a policy has held back are yet to come: that takes longer than anything else. */
-  areToCome({setting, faults}: Scenario): boolean {
-    return faults.some(({on}) => on === 'policy') && this.#counts(setting).some(({wanted, found}) => found < wanted);
+  /** Whether machines are yet to come: after a refusal they are held back for longer than anything else. */
+  areToCome({setting}: Scenario): boolean {
+    return this.#counts(setting).some(({wanted, found}) => found < wanted);
   }
 
   #counts(setting: Scenario['setting']): {pool: StandbyPool; wanted: number; found: number}[] {
