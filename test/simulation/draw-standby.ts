@@ -19,14 +19,10 @@ export function drawStandby(
   return {hold, count: 1 + random.below(3)};
 }
 
-/** The pool whose `maxRunners` the setting gives it. */
-export function limitedAs(pool: StandbyPool): 'arm' | 'shared' {
-  return pool === 'shared-gce' ? 'shared' : pool;
-}
-
 /** How many of them a pool has: no more than it may have runners. */
 export function standbyCount({standby, maxRunners, total}: Setting, pool: StandbyPool): number {
-  return Math.min(standby?.count ?? 0, maxRunners[limitedAs(pool)], total ?? Number.POSITIVE_INFINITY);
+  const most = maxRunners[pool === 'shared-gce' ? 'shared' : pool];
+  return Math.min(standby?.count ?? 0, most, total ?? Number.POSITIVE_INFINITY);
 }
 
 const MINUTE = 60_000;

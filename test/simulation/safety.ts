@@ -19,6 +19,7 @@ export interface Violation {
     | 'registered_unclaimed'
     | 'claimed_twice'
     | 'held_for_standby'
+    | 'unused_runner'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'

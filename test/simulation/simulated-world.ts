@@ -43,6 +43,7 @@ import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
 import {StandbyPromises} from './standby-promises';
 import {createTrace, NO_TRACE, type Trace} from './trace';
+import {UnusedRunners} from './unused-runners';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
 import {Workload} from './workload';
@@ -197,6 +198,7 @@ export class SimulatedWorld {
       worldOf,
     );
     this.scheduledFaults = scheduledFaults;
+    const unused = new UnusedRunners({store: this.store, github, now: () => scheduler.now(), violated});
     this.ports = new FaultyPorts({
       executions: this.executions,
       faultPlan: this.faultPlan,
@@ -207,6 +209,7 @@ export class SimulatedWorld {
         if (this.executions.current()?.target === 'dry run') violated('dry_run', `${where} was written in a dry run`);
         this.safety.written(where, json);
         this.standby.written(where, json);
+        unused.written(where, json);
       },
       trace: (line) => this.trace.add(line),
     });

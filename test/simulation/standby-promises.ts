@@ -3,7 +3,7 @@ import type {BreakerDocument} from '../../shared/model/breaker';
 import {parseRunnerName} from '../../shared/model/names';
 import type {Store} from '../../shared/store/store';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
-import {limitedAs, type StandbyPool, standbyCount, standbyPools} from './draw-standby';
+import {type StandbyPool, standbyCount, standbyPools} from './draw-standby';
 import {isHeld, isUnclaimed} from './held-machines';
 import type {Violation} from './safety';
 import type {Fault, JobPlan, Scenario} from './scenario';
@@ -122,13 +122,9 @@ export class StandbyPromises {
     const stale = documents
       .filter(({id, data}) => data.state !== 'ready' || !held.some(({name}) => name === id))
       .map(({id, data}) => `record of standby ${id} ${data.state} (${data.because})`);
-    const counted = this.#counts(setting).flatMap(({pool, wanted, found}) => {
-      // The sweep that makes them after the end of a drain may be yet to come.
-      const wasDrained = setting.drained?.pool === limitedAs(pool) && found < wanted;
-      return found === wanted || wasDrained
-        ? []
-        : [`${found} standby machines of pool ${pool} where ${wanted} are wanted`];
-    });
+    const counted = this.#counts(setting)
+      .filter(({wanted, found}) => found !== wanted)
+      .map(({pool, wanted, found}) => `${found} standby machines of pool ${pool} where ${wanted} are wanted`);
     return [...unknown, ...stale, ...counted, ...this.#wasted(scenario)];
   }
 }
