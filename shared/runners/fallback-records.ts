@@ -203,6 +203,7 @@ function writeMoved(
   for (const slot of back) setSlotHolder(context, transaction, slot, null, now);
   takeSlots(transaction, slots, name, now);
   if (old) endOld(transaction, old, oldKey, now);
+  // mutation: write claim of fallback
   if (claim) writeClaim(transaction, claim);
   transaction.set('runners', name, runner);
   const told = because === undefined ? {} : {failedAttempt: servedElsewhere(served, because.slice(0, MOST_TOLD), now)};

@@ -73,8 +73,9 @@ async function markDraining(context: Context, {name, spareSince}: RunnerDocument
   return context.store.transaction(async (transaction) => {
     const runner = await transaction.get('runners', name);
     if (!runner || runner.spareSince !== spareSince || !(runner.spare || isDrainingIdle(runner))) return false;
-    // Updates `stateAt`: the sweep waits for as long as the delete task may take.
-    transaction.set('runners', name, {...advanceRunner(runner, 'draining', context.clock.now()), spare: false});
+    // Updates `stateAt`, also where the check is repeated: the sweep waits for as long as the delete task may take, and until now the machine ran.
+    const now = context.clock.now();
+    transaction.set('runners', name, {...advanceRunner(runner, 'draining', now), stateAt: now, spare: false});
     return true;
   });
 }

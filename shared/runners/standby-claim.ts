@@ -70,6 +70,7 @@ export async function readClaim(
 ): Promise<ClaimAttempt> {
   const now = context.clock.now();
   const wanted = wantedMachine(pool, job);
+  // mutation: standby that fits
   const name = candidates.find((each) => fitsPlacement(each, wanted))?.name;
   if (name === undefined) return {kind: 'none'};
   const ready = await transaction.get('standby', name);

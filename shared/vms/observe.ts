@@ -2,7 +2,7 @@ import type {JobAtGitHub, Registration} from '../github/github';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {scopeFor} from '../model/scope';
 import type {VmDocument} from '../model/vm';
-import {type Context, githubOf} from '../ports';
+import {type Context, githubOf, type OperationOptions} from '../ports';
 import {queuedJobs, recordVmJob} from './records';
 import {checkLabels, rejectJob} from './take-job';
 import {type RunnerPlace, runnerPlaces, type Vm} from './vms';
@@ -17,7 +17,7 @@ export interface SeenRunner {
  * What GitHub says about the VM's runners and jobs.
  * - `busy`: a runner is busy, or a job on record as running on the VM still runs. The busy flag alone is late at a job's start.
  * - `wanted`: a job waits for the VM, and its runner can take the job as far as is known.
- * - `repaired`: the `completed` of a job was missed, and is recorded now. The caller has to check again.
+ * - `repaired`: the `completed` of a job was missed, and is recorded now, unless it is a dry run. The caller has to check again.
  * - `idle`: the VM may stop.
  */
 export type VmObservation =
@@ -26,8 +26,18 @@ export type VmObservation =
   | {readonly kind: 'repaired'; readonly document: VmDocument}
   | {readonly kind: 'idle'; readonly runners: readonly SeenRunner[]};
 
-/** Asks GitHub whether the VM may stop. Throws when GitHub cannot be reached, so that a VM is never stopped on missing information. */
-export async function observeVm(context: Context, vm: Vm, document: VmDocument): Promise<VmObservation> {
+/**
+ * Asks GitHub whether the VM may stop. Throws when GitHub cannot be reached, so that a VM is never stopped on missing information. `dryRun`: what it
+ * finds is not recorded.
+ */
+export async function observeVm(
+  context: Context,
+  vm: Vm,
+  document: VmDocument,
+  {dryRun}: OperationOptions = {dryRun: false},
+): Promise<VmObservation> {
+  const endOf = (job: JobDocument, at: JobAtGitHub) =>
+    dryRun ? ({kind: 'repaired', document} as const) : recordMissedEnd(context, vm, job, at);
   const runners = await findRunners(context, vm, document);
   const busy = runners.find(({registration}) => registration.busy);
   if (busy) return {kind: 'busy', by: `runner ${busy.registration.name}`};
@@ -38,16 +48,16 @@ export async function observeVm(context: Context, vm: Vm, document: VmDocument):
     const current = await getJobAtGitHub(context, vm, job);
     if (current === undefined) return {kind: 'busy', by: describeUnseenJob(key)};
     if (current.status === 'in_progress') return {kind: 'busy', by: `job ${key}`};
-    if (current.status === 'completed') return recordMissedEnd(context, vm, job, current);
+    if (current.status === 'completed') return endOf(job, current);
   }
   for (const job of await queuedJobs(context, vm)) {
     const current = await getJobAtGitHub(context, vm, job);
     if (current === undefined) return {kind: 'busy', by: describeUnseenJob(jobKeyOf(job))};
     // mutation: turned away while it waits
-    if (current.status === 'queued' && (await rejectWhenLabelsLack(context, vm, job))) continue;
+    if (current.status === 'queued' && (await isTurnedAway(context, vm, job, dryRun))) continue;
     if (current.status === 'queued') return {kind: 'wanted', job, runners};
     if (current.status === 'in_progress') return {kind: 'busy', by: `job ${jobKeyOf(job)}`};
-    if (current.status === 'completed') return recordMissedEnd(context, vm, job, current);
+    if (current.status === 'completed') return endOf(job, current);
   }
   return {kind: 'idle', runners};
 }
@@ -62,10 +72,10 @@ export async function findRunners(context: Context, vm: Vm, document: VmDocument
   return seen;
 }
 
-/** Rejects a waiting job if the VM's runner lacks a label, which was not known, or not so, when the job was accepted. */
-async function rejectWhenLabelsLack(context: Context, vm: Vm, job: JobDocument): Promise<boolean> {
+/** Rejects a waiting job if the VM's runner lacks a label, which was not known, or not so, when the job was accepted. A dry run only asks. */
+async function isTurnedAway(context: Context, vm: Vm, job: JobDocument, dryRun: boolean): Promise<boolean> {
   const {lacked} = await checkLabels(context, vm, job);
-  if (lacked.length > 0) await rejectJob(context, vm, {job: jobKeyOf(job)}, lacked);
+  if (lacked.length > 0 && !dryRun) await rejectJob(context, vm, {job: jobKeyOf(job)}, lacked);
   return lacked.length > 0;
 }
 

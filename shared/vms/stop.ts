@@ -230,7 +230,15 @@ export async function stopVm(
   if (isStopping(status)) return {status: 'stopping', operation: null};
 
   const document = await readVm(context.store, vm, context.clock.now());
-  const seen = force ? undefined : await observeVm(context, vm, document);
+  const seen = force
+    ? undefined
+    : await observeVm(
+        context,
+        vm,
+        document,
+        // mutation: dry run of stop
+        {dryRun},
+      );
   if (seen && seen.kind !== 'idle') return {status: 'busy'};
   if (dryRun) return {status: 'stopping', operation: null};
 

@@ -67,6 +67,40 @@ test('a dry run answers what would be done, and changes nothing', async () => {
   expect(system.powerActions()).toEqual(['start']);
 });
 
+test('a dry run of the stop does not record that a job is over, which nobody had said', async () => {
+  system.github.deliveries.faults = ({action}) => (action === 'queued' ? {} : {drop: true});
+  const job = system.queueGpuJob();
+  await system.pass(20 * MINUTE, () => job.status === 'completed');
+  const before = [await system.store.get('jobs', `${job.id}-1`), await system.document()];
+  const url = `/runner/stop?pool=${system.pool}&dry-run=`;
+  expect((await api.post(`${url}true`)).json).toEqual({status: 'busy', dry_run: true});
+  expect([await system.store.get('jobs', `${job.id}-1`), await system.document()]).toEqual(before);
+  expect((await api.post(`${url}false`)).json).toEqual({status: 'busy'});
+  expect(await system.store.get('jobs', `${job.id}-1`)).toMatchObject({status: 'completed'});
+});
+
+test('a dry run of the stop does not turn a job away whose label the runner has lost', async () => {
+  const job = system.queueGpuJob();
+  await system.pass(2 * MINUTE, () => system.powerActions().length > 0);
+  const [had, has] = [system.runner.labels, system.runner.labels.filter((label) => label !== 'gpu')];
+  system.github.runners.relabel(system.runner, has);
+  // Until what was read of its labels is read again.
+  await system.pass(5.5 * MINUTE);
+  expect(job.status).toBe('queued');
+  const document = () => system.store.get('jobs', `${job.id}-1`);
+  const before = await document();
+  expect((await api.post('/runner/stop?dry-run=true')).json).toEqual({
+    status: 'stopping',
+    operation: null,
+    dry_run: true,
+  });
+  expect(await document()).toEqual(before);
+  expect(before).not.toMatchObject({demand: 'dead'});
+  system.github.runners.relabel(system.runner, had);
+  await system.untilDown();
+  expect(job.conclusion).toBe('success');
+});
+
 test('a VM that runs a job is busy, and is stopped by force only', async () => {
   const job = system.queueGpuJob(30 * MINUTE);
   await system.pass(5 * MINUTE, () => job.status === 'in_progress');

@@ -68,6 +68,8 @@ export interface MachineFaults {
   quota(cpus: number, refused: 'request' | 'operation'): void;
   /** Takes no new machine, and no list shows its machines. */
   placeDown(place: string): void;
+  /** No guest may tell anything of itself, by a policy of the organisation. Left out: nothing hangs on what guests tell. */
+  forbidReports?(): void;
   /** Takes all of these back. */
   recover(): void;
 }

@@ -7,6 +7,7 @@ export class SeveralWorlds implements MachineWorld {
     stockOut: (place) => this.#each((world) => world.faults.stockOut(place)),
     quota: (cpus, refused) => this.#each((world) => world.faults.quota(cpus, refused)),
     placeDown: (place) => this.#each((world) => world.faults.placeDown(place)),
+    forbidReports: () => this.#each((world) => world.faults.forbidReports?.()),
     recover: () => this.#each((world) => world.faults.recover()),
   };
 

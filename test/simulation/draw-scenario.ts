@@ -2,7 +2,7 @@ import type {SeededRandom} from '../emulators/seeded-random';
 import {backlogMs} from './backlog';
 import {drawActs} from './draw-acts';
 import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
-import {drawStandby, drawStandbyFaults} from './draw-standby';
+import {drawPolicy, drawStandby, drawStandbyFaults} from './draw-standby';
 import {drawOutages} from './outages';
 import {drawPlacements} from './placements';
 import {REPOSITORIES, VM} from './pools';
@@ -57,6 +57,7 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
   faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
   if (standby) faults.push(...drawStandbyFaults(randomOf(seed, 'standby faults')));
+  if (standby) faults.push(...drawPolicy(randomOf(seed, 'policy'), days * DAY));
   if (!drawn.vm) return {seed, setting, jobs, faults, ...acts};
   const ofVm = randomOf(seed, 'vm down');
   const vmFaults = drawVmFaults(ofVm, vmJobs, days * DAY);

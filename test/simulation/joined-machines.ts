@@ -11,6 +11,7 @@ export function joinMachines(first: MachineWorld, second: MachineWorld): Machine
       failLate: (failure) => first.faults.failLate(failure),
       stockOut: (place) => each((one) => one.faults.stockOut(place)),
       quota: (cpus, refused) => first.faults.quota(cpus, refused),
+      forbidReports: () => first.faults.forbidReports?.(),
       placeDown: (place) => first.faults.placeDown(place),
       recover: () => each((one) => one.faults.recover()),
     },
@@ -22,6 +23,7 @@ export function joinMachines(first: MachineWorld, second: MachineWorld): Machine
       for (const [kind, count] of Object.entries(second.counts())) sums[kind] = (sums[kind] ?? 0) + count;
       return sums;
     },
+    tellPrepared: (machine) => worldOf(machine).tellPrepared?.(machine),
     add: (given) => first.add(given),
     powerOff: (machine) => worldOf(machine).powerOff(machine),
     preempt: (machine) => worldOf(machine).preempt(machine),

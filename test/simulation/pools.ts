@@ -7,7 +7,7 @@ import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
 import {APP, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
-import {type STANDBY_POOLS, standbyCount} from './draw-standby';
+import {type StandbyPool, standbyCount, standbyPools} from './draw-standby';
 import {ALL, type JobKind, type Setting, type SimulatedProvider} from './scenario';
 
 export const TEMPLATES = ['runner-arm64', 'runner-gpu'];
@@ -160,8 +160,10 @@ function inMemory(type: MemoryType): (given: GceProviderConfig) => MemorySetting
 
 export function runnerConfig(setting: Setting): string {
   const {maxRunners, total, idleMinutes, vm = false, placements, provider} = setting;
-  const standby = (pool: (typeof STANDBY_POOLS)[number]) =>
-    setting.standby ? {standby: {[setting.standby.hold]: standbyCount(setting, pool)}} : {};
+  const standby = (pool: StandbyPool) =>
+    setting.standby && standbyPools(setting).includes(pool)
+      ? {standby: {[setting.standby.hold]: standbyCount(setting, pool)}}
+      : {};
   const machineTypes = placements ? {machineTypes: MACHINE_TYPES} : {};
   const gce = {type: 'gce', region: 'us-central1'};
   const zones = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
@@ -199,6 +201,7 @@ export function runnerConfig(setting: Setting): string {
       org: 'acme',
       requires: ['self-hosted', 'shared'],
       maxRunners: maxRunners.shared,
+      ...standby('shared-gce'),
       provider: {...gce, template: 'runner-arm64', zones: zones.slice(0, 1)},
     },
   ];

@@ -1,6 +1,7 @@
 import {APPS} from './regressions/apps';
 import {DELIVERIES} from './regressions/deliveries';
 import {EC2} from './regressions/ec2';
+import {FALLBACKS} from './regressions/fallbacks';
 import {RUNNERS} from './regressions/runners';
 import {STANDBY} from './regressions/standby';
 import {SWEEPS} from './regressions/sweeps';
@@ -17,6 +18,7 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...SWEEPS,
   ...USAGE,
   ...EC2,
+  ...FALLBACKS,
   ...VERDICTS,
   ...APPS,
   ...STANDBY,

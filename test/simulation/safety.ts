@@ -18,6 +18,8 @@ export interface Violation {
     | 'registered_twice'
     | 'registered_unclaimed'
     | 'claimed_twice'
+    | 'held_for_standby'
+    | 'unused_runner'
     | 'call_in_transaction'
     | 'secret'
     | 'forged'

@@ -193,6 +193,8 @@ export type Fault =
       readonly fromMs: number;
       readonly forMs: number;
     }
+  /** The organisation forbids guest attributes: no standby machine can report. */
+  | {readonly on: 'policy'; readonly fromMs: number; readonly forMs: number}
   | {readonly on: 'github_down'; readonly fromMs: number; readonly forMs: number}
   /** No webhook arrives: each is answered so, or not at all. */
   | {readonly on: 'webhook_down'; readonly fromMs: number; readonly forMs: number; readonly answer?: 503}

@@ -11,8 +11,10 @@ export class ScheduledFaults {
   readonly #active = new Set<Window>();
   readonly #late: Extract<Fault, {on: 'late_failure'}>[] = [];
 
+  readonly #startMs: number;
+
   constructor(
-    scheduler: Scheduler,
+    private readonly scheduler: Scheduler,
     private readonly machines: MachineWorld,
     private readonly faultPlan: FaultPlan,
     private readonly isOurs: (machine: EmulatedMachine) => boolean,
@@ -22,6 +24,7 @@ export class ScheduledFaults {
     private readonly worldOf: (provider: SimulatedProvider) => MachineWorld | undefined = () => undefined,
   ) {
     const startMs = scheduler.now();
+    this.#startMs = startMs;
     for (const fault of faults) {
       if ('fromMs' in fault) {
         scheduler.at(startMs + fault.fromMs, () => this.#change(() => this.#active.add(fault), fault));
@@ -34,6 +37,12 @@ export class ScheduledFaults {
 
   isGitHubDown(): boolean {
     return [...this.#active].some(({on}) => on === 'github_down');
+  }
+
+  /** For how long the organisation has forbidden guest attributes; undefined: it does not. */
+  forbidsReportsForMs(): number | undefined {
+    const since = [...this.#active].flatMap((window) => (window.on === 'policy' ? [window.fromMs] : []));
+    return since.length === 0 ? undefined : this.scheduler.now() - this.#startMs - Math.min(...since);
   }
 
   /** `unreachable`, or the status that the webhook answers; undefined while it is up. */
@@ -82,6 +91,7 @@ export class ScheduledFaults {
     for (const window of this.#active) {
       if (window.on === 'zone_down') faults.placeDown(window.zone);
       if (window.on === 'stock_out') faults.stockOut(window.zone);
+      if (window.on === 'policy') faults.forbidReports?.();
       if (window.on === 'quota') this.#facing(window).quota(window.cpus, window.refused);
     }
   }

@@ -64,7 +64,8 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     world.vm?.isUp() !== true &&
     !services.hasTasks() &&
     (!isOutageAlone(scenario) || haveArrived());
-  const isQuiet = (): boolean => workload.isOver() && people.areDone() && isStill();
+  const isQuiet = (): boolean =>
+    workload.isOver() && people.areDone() && isStill() && !world.standby.areToCome(scenario);
   const isResting = (): boolean => workload.isResting() && isStill();
   await world.leftovers?.leaveRecords(world.store, world.startMs);
   const services: SimulatedServices = new SimulatedServices(world, functions, isResting);

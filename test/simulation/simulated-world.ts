@@ -28,7 +28,7 @@ import {isHeld} from './held-machines';
 import {joinMachines} from './joined-machines';
 import {Leftovers} from './leftovers';
 import {Neighbours} from './neighbours';
-import {watchOptions} from './option-promises';
+import {unfitFor, watchOptions} from './option-promises';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
@@ -43,6 +43,7 @@ import {simulateMemory} from './simulated-memory';
 import {simulateRun} from './simulated-run';
 import {StandbyPromises} from './standby-promises';
 import {createTrace, NO_TRACE, type Trace} from './trace';
+import {UnusedRunners} from './unused-runners';
 import {VmPromises} from './vm-promises';
 import {watchRegistrations} from './watch-registrations';
 import {Workload} from './workload';
@@ -197,6 +198,7 @@ export class SimulatedWorld {
       worldOf,
     );
     this.scheduledFaults = scheduledFaults;
+    const unused = new UnusedRunners({store: this.store, github, now: () => scheduler.now(), violated});
     this.ports = new FaultyPorts({
       executions: this.executions,
       faultPlan: this.faultPlan,
@@ -206,11 +208,17 @@ export class SimulatedWorld {
       onWritten: (where, json) => {
         if (this.executions.current()?.target === 'dry run') violated('dry_run', `${where} was written in a dry run`);
         this.safety.written(where, json);
+        this.standby.written(where, json);
+        unused.written(where, json);
       },
       trace: (line) => this.trace.add(line),
     });
     const isDown = () => scheduledFaults.isGitHubDown();
-    const promises = new StandbyPromises(this.made, this.store, violated);
+    const unfit = (machine: EmulatedMachine, labels: readonly string[]) =>
+      unfitFor({compute, aws: aws?.world}, machine, labels);
+    const promises = new StandbyPromises(this.made, this.store, violated, unfit, () =>
+      scheduledFaults.forbidsReportsForMs(),
+    );
     this.standby = promises;
     const watched = (port: GitHubFor) => promises.watch(watchRegistrations(port, github, violated));
     const deliveriesAPage = setting.deliveriesAPage ?? 100;

@@ -1,14 +1,18 @@
 import type {GitHub, GitHubFor} from '../../shared/github/github';
+import type {BreakerDocument} from '../../shared/model/breaker';
 import {parseRunnerName} from '../../shared/model/names';
 import type {Store} from '../../shared/store/store';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
-import {STANDBY_POOLS, standbyCount} from './draw-standby';
+import {type StandbyPool, standbyCount, standbyPools} from './draw-standby';
 import {isHeld, isUnclaimed} from './held-machines';
 import type {Violation} from './safety';
 import type {Fault, JobPlan, Scenario} from './scenario';
 
 const DEPLOYMENT = 'slipway';
 const LIMIT = 10_000;
+
+/** What a sweep saw before may be written so much later. */
+const SURELY_MS = 5 * 60_000;
 
 /** What has to hold of standby machines at each moment: each gets one JIT config, and is registered once, after a job has claimed it. */
 export class StandbyPromises {
@@ -21,6 +25,9 @@ export class StandbyPromises {
     private readonly machines: MachineWorld,
     private readonly store: Store,
     private readonly violated: (rule: Violation['rule'], detail: string) => void,
+    /** What of the labels the machine is not. */
+    private readonly unfit: (machine: EmulatedMachine, labels: readonly string[]) => string | undefined,
+    private readonly forbidsReportsForMs: () => number | undefined,
   ) {
     machines.observe(({kind, machine}) => {
       if (kind === 'accepted' && isUnclaimed(machine)) this.prepared += 1;
@@ -48,7 +55,7 @@ export class StandbyPromises {
       const github = port(scope, installation);
       const createJitConfig: GitHub['createJitConfig'] = async (request) => {
         const registered = await github.createJitConfig(request);
-        await this.#see(request.name);
+        await this.#see(request);
         return registered;
       };
       return new Proxy(github, {
@@ -61,12 +68,22 @@ export class StandbyPromises {
     };
   }
 
-  async #see(name: string): Promise<void> {
+  /** A record is about to be written: what standby machines alone lack holds no job back. */
+  written(where: string, json: string): void {
+    if (!where.startsWith('breakers/boot.') || (this.forbidsReportsForMs() ?? 0) < SURELY_MS) return;
+    const {open, reason} = JSON.parse(json) as BreakerDocument;
+    if (open && /^standby machine/.test(reason)) this.violated('held_for_standby', `${where}: ${reason}`);
+  }
+
+  async #see({name, labels}: {readonly name: string; readonly labels: readonly string[]}): Promise<void> {
     if (!parseRunnerName(DEPLOYMENT, name)?.tag?.startsWith('s')) return;
     if (this.#registered.has(name)) this.violated('registered_twice', name);
     this.#registered.add(name);
     const machine = await this.store.get('standby', name);
     if (machine?.state !== 'claimed') this.violated('registered_unclaimed', `${name} is ${machine?.state}`);
+    const made = this.machines.machines().find((one) => one.name === name);
+    const unfit = made && this.unfit(made, labels);
+    if (unfit !== undefined) this.violated('wrong_machine', `${name} was claimed for a job, and ${unfit}`);
   }
 
   /** Where nothing goes wrong but that a rate limit refuses calls, each machine that was claimed is begun. */
@@ -81,6 +98,20 @@ export class StandbyPromises {
       .map((name) => `standby ${name} was claimed and not begun, for a rate limit`);
   }
 
+  /** Whether machines are yet to come: after a refusal they are held back for longer than anything else. */
+  areToCome({setting}: Scenario): boolean {
+    return this.#counts(setting).some(({wanted, found}) => found < wanted);
+  }
+
+  #counts(setting: Scenario['setting']): {pool: StandbyPool; wanted: number; found: number}[] {
+    const held = this.machines.machines().filter(isHeld);
+    return standbyPools(setting).map((pool) => ({
+      pool,
+      wanted: standbyCount(setting, pool),
+      found: held.filter((machine) => machine.pool === pool).length,
+    }));
+  }
+
   /** What is left in the end: no more machines than wanted, each on record and ready; and no fewer. */
   async left(scenario: Scenario): Promise<string[]> {
     const {setting} = scenario;
@@ -91,15 +122,9 @@ export class StandbyPromises {
     const stale = documents
       .filter(({id, data}) => data.state !== 'ready' || !held.some(({name}) => name === id))
       .map(({id, data}) => `record of standby ${id} ${data.state} (${data.because})`);
-    const counted = STANDBY_POOLS.flatMap((pool) => {
-      const wanted = standbyCount(setting, pool);
-      const found = held.filter((machine) => machine.pool === pool).length;
-      // The sweep that makes them after the end of a drain may be yet to come.
-      const wasDrained = setting.drained?.pool === pool && found < wanted;
-      return found === wanted || wasDrained
-        ? []
-        : [`${found} standby machines of pool ${pool} where ${wanted} are wanted`];
-    });
+    const counted = this.#counts(setting)
+      .filter(({wanted, found}) => found !== wanted)
+      .map(({pool, wanted, found}) => `${found} standby machines of pool ${pool} where ${wanted} are wanted`);
     return [...unknown, ...stale, ...counted, ...this.#wasted(scenario)];
   }
 }

@@ -53,7 +53,8 @@ const NOT_ON_HOSTS = {foreignResources: false, leftovers: false} as const;
 /** The same jobs and the same bad luck with another provider. A fault that it has no call for stays where it was: the persistent VM's. */
 export function withProvider(scenario: Scenario, provider: SimulatedProvider): Scenario {
   if (provider === 'gce') return scenario;
-  const {placements: _, standby: _standby, ...setting} = scenario.setting;
+  const {placements: _, standby, ...rest} = scenario.setting;
+  const setting = {...rest, ...(provider === 'gce+ec2' ? {standby} : {})};
   const longestMs = LONGEST_JOB_MS[provider] ?? Number.POSITIVE_INFINITY;
   return {
     ...scenario,

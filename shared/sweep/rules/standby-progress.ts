@@ -56,6 +56,7 @@ function progressOf(
     return {kind: 'prepare', reason: 'standby_lost', runner, cause};
   }
   // It may have booted as well as any: the pool's jobs are not held back for what only standby machines need.
+  // mutation: refused look of standby
   if (refusal !== undefined)
     return tracker.hasPersisted(`refused ${runner}`) ? end(`cannot be seen: ${refusal}`, 'refused') : undefined;
   switch (look?.state) {

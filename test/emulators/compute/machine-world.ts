@@ -21,6 +21,7 @@ export function computeMachines(compute: ComputeWorld): MachineWorld {
         compute.catalog.setZoneStatus(zone, 'DOWN');
         zonesDown.push(zone);
       },
+      forbidReports: () => compute.forbidGuestAttributes(),
       recover() {
         compute.recover();
         for (const zone of zonesDown.splice(0)) compute.catalog.setZoneStatus(zone, 'UP');

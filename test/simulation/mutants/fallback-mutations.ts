@@ -37,4 +37,10 @@ export const FALLBACK_MUTATIONS: readonly Mutation[] = [
     value: '[...to.requires]',
     provider: 'all',
   },
+  {
+    name: 'all: a job gets runners of its own pool alone',
+    exported: 'mayHaveRunnerOf',
+    wrap: '() => (_, name, job) => name === job.pool',
+    provider: 'all',
+  },
 ];

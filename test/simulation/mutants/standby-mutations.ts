@@ -38,7 +38,24 @@ export const STANDBY_MUTATIONS: readonly Mutation[] = [
     exported: 'balanceStandby',
     wrap: '(original) => (...given) => ({surplus: [], missing: Math.max(1, original(...given).missing)})',
   },
+  {
+    name: 'standby: a policy against reports is a template that does not boot',
+    marked: 'refused look of standby',
+    value: "end('cannot be seen', 'boot')",
+  },
   {name: 'standby: a rate limit costs the machine', marked: 'standby within rate', condition: 'true'},
+  {
+    name: 'standby: a job gets a machine that it has not chosen',
+    marked: 'standby that fits',
+    value: 'candidates[0]?.name',
+    provider: 'gce+ec2',
+  },
+  {
+    name: 'standby: the claim of a fallback is not written',
+    marked: 'write claim of fallback',
+    remove: true,
+    provider: 'gce+ec2',
+  },
   {
     name: 'standby: a machine that failed to begin stays',
     marked: 'delete failed standby',

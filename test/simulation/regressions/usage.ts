@@ -1,4 +1,4 @@
-import {type Cases, job, MINUTE, SETTING} from './case';
+import {type Cases, HOUR, job, MINUTE, SETTING} from './case';
 
 /** What machines are counted as. */
 export const USAGE: Cases = {
@@ -40,4 +40,16 @@ export const USAGE: Cases = {
         {on: 'github_down', fromMs: 2 * MINUTE, forMs: 30 * MINUTE},
       ],
     },
+  'a machine whose runner could not be deregistered for ten minutes counts until it is': {
+    seed: 24,
+    setting: {
+      ...SETTING,
+      provider: 'ec2',
+      idleMinutes: 3,
+      apps: 2,
+      appAway: {how: 'suspended', fromMs: 0, forMs: HOUR},
+    },
+    jobs: [job(MINUTE, {cancelAfterMs: 2_000})],
+    faults: [{on: 'call', port: 'github', method: 'deleteRunner', nth: 1, effect: 'rate_limit'}],
+  },
 };

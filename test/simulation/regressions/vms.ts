@@ -52,4 +52,12 @@ export const VMS: Cases = {
       jobs: [job(MINUTE, {kind: 'vmHuge', cancelAfterMs: 240 * MINUTE})],
       faults: [{on: 'github_down', fromMs: 0, forMs: 5 * MINUTE}],
     },
+  'a dry run of the stop does not record the end of a job of which nobody has told yet': {
+    seed: 145,
+    setting: {...SETTING, vm: true},
+    jobs: [job(MINUTE, {kind: 'vm'})],
+    faults: [{on: 'webhook', nth: 3, effect: {lateMs: 10 * MINUTE}}],
+    // Before a sweep finds out.
+    acts: [{atMs: 3.75 * MINUTE, does: 'stop', dry: true, pick: 0}],
+  },
 };
