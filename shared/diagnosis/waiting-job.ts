@@ -28,7 +28,7 @@ export function explain(looked: LookedAt): Explanation {
   if (github.kind !== 'no_answer' || !job) return found;
   return {
     ...found,
-    because: `${quoted(found.because)}; by the record, as GitHub was not heard: ${quoted(github.because)}`,
+    because: `${quoted(found.because)}; by the record, as GitHub gave no usable answer: ${quoted(github.because)}`,
   };
 }
 
@@ -67,7 +67,7 @@ function overOrRunning(looked: LookedAt): Explanation | undefined {
   if (job || github.kind === 'no_access') return undefined;
   const because =
     github.kind === 'no_answer'
-      ? `job ${jobName(looked)} is not on record, and GitHub was not heard: ${quoted(github.because)}`
+      ? `job ${jobName(looked)} is not on record, and GitHub gave no usable answer: ${quoted(github.because)}`
       : `job ${jobName(looked)} is not on record`;
   return {verdict: 'unknown_job', since: now, because, do: 'Ask again in a minute.'};
 }

@@ -43,7 +43,7 @@ async function listOne(
   {type, provider}: NamedProvider,
   onRecord: readonly MachineReference[],
 ): Promise<ListedMachines> {
-  const what = 'the VMs';
+  const what = `the machines of ${type}`;
   const list = await tryList(sweep, what, () =>
     withDeadline(
       LIST_TIMEOUT_MS,

@@ -23,7 +23,7 @@ describe('what is asked of GitHub', () => {
     system.github.fault({match: {path: /./}, times: 100, respond: {status: 502, body: {message: 'Bad Gateway'}}});
     const explained = await explain(job.id);
     expect(explained).toMatchObject({verdict: 'running', job: {status_at_github: null}});
-    expect(explained.because).toContain('GitHub was not heard');
+    expect(explained.because).toContain('GitHub gave no usable answer');
     expect(await explain(4_711)).toMatchObject({verdict: 'unknown_job', because: expect.stringContaining('502')});
   });
 

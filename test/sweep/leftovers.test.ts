@@ -51,7 +51,7 @@ describe('an orphan', () => {
       respond: {status: 503, reason: 'backendError', message: 'try again'},
     });
     await system.pass(MINUTE);
-    expect((await system.sweep()).incomplete).toEqual(['the VMs']);
+    expect((await system.sweep()).incomplete).toEqual(['the machines of gce']);
     await system.pass(30_000);
     expect((await system.sweep()).decided).toEqual({});
     expect(names()).toHaveLength(1);

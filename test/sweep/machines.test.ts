@@ -37,7 +37,7 @@ test('a provider that refuses is left out, and the machines of the others are se
     machines: [{...one('a', 'here'), provider: 'memory'}],
     unlisted: [{provider: 'gce'}],
   });
-  expect(incomplete).toEqual(['the VMs']);
+  expect(incomplete).toEqual(['the machines of gce']);
 });
 
 test('of a list that is not complete the places count that were listed to the end', async () => {
