@@ -5,6 +5,7 @@ import type {Tasks} from '../../shared/tasks/tasks';
 import {ComputeApi} from '../emulators/compute/api';
 import {directCompute} from '../emulators/compute/direct';
 import {directGitHub} from '../emulators/github/direct';
+import {directApps} from '../emulators/github/direct-apps';
 import {directDiscovery} from '../emulators/github/direct-discovery';
 import {callFunction, type FunctionAnswer} from './call-function';
 import {environmentOf, MANAGER_SECRET} from './environment';
@@ -45,8 +46,9 @@ export class Onlooker {
       store,
       clock: scheduler,
       random: randomOf(seed, 'onlooker'),
-      github: directGitHub(github),
-      discovery: directDiscovery(github),
+      ...(github.apps.length > 1
+        ? {apps: directApps(github)}
+        : {github: directGitHub(github), discovery: directDiscovery(github)}),
       compute: directCompute(new ComputeApi(compute), 'world'),
       perMinute: MANY,
     });

@@ -105,6 +105,7 @@ export function watchVerdicts(world: SimulatedWorld, services: SimulatedServices
   function wrongAboutGitHub(job: Readonly<Job>, record: JobDocument | undefined, told: Explained): string | undefined {
     const {verdict, because, job: shown} = told;
     if (because === '' || told.do === '') return 'a person cannot act on it';
+    if (verdict === 'unknown_job') return 'GitHub has it';
     if (!shown?.status_at_github) return undefined;
     const statuses = history.statusesSince(job.id, scheduler.now() - KEPT_MS);
     const possible = [...statuses].flatMap((status) => {

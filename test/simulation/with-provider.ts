@@ -116,8 +116,24 @@ function ofBoth({seed, faults, jobs}: Scenario): Fault[] {
 
 function faultsWith(scenario: Scenario, provider: Exclude<SimulatedProvider, 'gce' | 'gce+ec2'>): Fault[] {
   const {faults} = scenario;
-  if (provider !== ALL) return faults.map((fault) => translated(fault, CALLS[provider]));
+  if (provider !== ALL) {
+    const own = faults.map((fault) => translated(fault, CALLS[provider]));
+    return provider === 'ec2' ? [...own, ...drawEc2(scenario)] : own;
+  }
   return [...faults.map(anywhere), ...drawLackOfOne(scenario)];
+}
+
+/** What chance seldom brings together, in half of the worlds in which anything goes wrong: the answer to a request is lost, and its subnet is full when it is repeated. */
+function drawEc2({seed, jobs, faults}: Scenario): Fault[] {
+  const random = randomOf(seed, 'ec2');
+  if (faults.length === 0 || isOutageAlone({faults}) || random.next() < 0.5) return [];
+  const {atMs} = jobs[random.below(jobs.length)] ?? {atMs: 0};
+  const nth = 1 + jobs.findIndex((job) => job.atMs === atMs);
+  const zone = ['us-central1-a', 'us-central1-b', 'us-central1-f'][random.below(3)] ?? '';
+  return [
+    {on: 'call', port: 'machines', method: 'runInstance', nth, effect: 'lost'},
+    {on: 'stock_out', zone, fromMs: atMs + 3_000, forMs: 5 * 60_000},
+  ];
 }
 
 /** Every other call of Compute Engine is one of whichever other provider comes upon it. */

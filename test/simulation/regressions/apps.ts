@@ -32,4 +32,22 @@ export const APPS: Cases = {
     jobs: Array.from({length: 4}, (_, index) => job((10 + index) * MINUTE)),
     faults: [],
   },
+  'a runner whose job nobody told of is not taken for gone by an App that lost its repositories': {
+    seed: 6,
+    setting: {
+      ...{...SETTING, apps: 2, sweepIntervalSeconds: 600},
+      appAway: {app: 'first', how: 'left_out', fromMs: 10.2 * MINUTE, forMs: HOUR},
+    },
+    jobs: [job(MINUTE, {cancelAfterMs: 10_000}), job(10.5 * MINUTE, {durationMs: 40 * MINUTE})],
+    faults: [],
+  },
+  'a job that the first App is not shown is known to whoever asks why it waits': {
+    seed: 1,
+    setting: {
+      ...{...SETTING, apps: 2, maxRunners: {arm: 1, spot: 1, shared: 1}},
+      appAway: {app: 'first', how: 'left_out', fromMs: 3 * MINUTE, forMs: 2 * HOUR},
+    },
+    jobs: Array.from({length: 5}, (_, index) => job((10.5 + index * 10) * MINUTE, {durationMs: 25 * MINUTE})),
+    faults: [],
+  },
 };
