@@ -108,6 +108,9 @@ describe('a job that is over, runs, or is not known', () => {
       `${job.runner?.name} by GitHub, and the machine of this runner has been gone for`,
     );
     expect(explained.do).toContain('rerunOnPreemption');
+    await system.pass(MINUTE);
+    system.github.fault({match: {path: /./}, times: 100, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+    expect((await explain(job.id)).because).toContain(`${job.runner?.name} by the record, and the machine`);
   });
 
   test('is `unknown_job` where neither the record nor GitHub knows it', async () => {
