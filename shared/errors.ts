@@ -79,6 +79,9 @@ export class Refused extends SlipwayError {
   readonly retryable = false;
 }
 
+/** A queue of Cloud Tasks hands out no task: it is paused, disabled or not there. */
+export class QueueStopped extends Refused {}
+
 /** A label of the job chooses what its pool, or the template of the pool, does not allow. */
 export class OptionNotAllowed extends SlipwayError {
   readonly kind = 'option_not_allowed';

@@ -61,7 +61,7 @@ export function tracedTasks(tasks: Tasks, tracer: Tracer): Tasks {
       if (!active) return tasks.enqueue(task);
       return tasks.enqueue({...task, headers: {...task.headers, traceparent: active.traceparent}});
     },
-    check: (queue) => tasks.check(queue),
+    check: (queue, owner) => tasks.check(queue, owner),
   };
   return traced('tasks', withTrace, tracer, {
     enqueue: ({queue, name, delaySeconds}) => ({queue, task: name, delaySeconds}),

@@ -1,7 +1,7 @@
 import {TtlCache} from '../cache';
 import {type Clock, withDeadline} from '../clock';
 import {MINUTE_MS} from '../durations';
-import {RefusedByGitHub, SlipwayError, Unavailable} from '../errors';
+import {QueueStopped, RefusedByGitHub, SlipwayError, Unavailable} from '../errors';
 import type {
   DiscoveredRepository,
   Discovery,
@@ -82,7 +82,7 @@ export class LookUps {
     this.#registrations = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#repositories = new TtlCache(options.clock);
     this.#consoles = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
-    this.#queues = new TtlCache(options.clock);
+    this.#queues = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
     this.#visibilities = new TtlCache(options.clock, {maxEntries: KEPT_ANSWERS});
   }
 
@@ -156,18 +156,22 @@ export class LookUps {
     return (await this.#consoles.load(runner, ask, KEPT_MS)) || undefined;
   }
 
-  /** Why a queue hands out no task, as `check` of Cloud Tasks refuses it; undefined: it does, or nobody answered. Kept as the other answers are. */
-  async queue(check: () => Promise<void>): Promise<string | undefined> {
+  /**
+   * Why the queue of the owner's tasks hands out none, as `check` of Cloud Tasks refuses it; undefined: it does, or it cannot be told. Kept as the other
+   * answers are.
+   */
+  async queue(owner: string, check: () => Promise<void>): Promise<string | undefined> {
     const ask = async () => {
       try {
         await inTime(QUEUE_MS, check(), 'Cloud Tasks');
         return '';
       } catch (error) {
-        if (error instanceof SlipwayError) return error.retryable ? '' : scrubSecrets(error.message);
+        if (error instanceof QueueStopped) return scrubSecrets(error.message);
+        if (error instanceof SlipwayError) return '';
         throw error;
       }
     };
-    return (await this.#queues.load('', ask, QUEUE_KEPT_MS)) || undefined;
+    return (await this.#queues.load(owner.toLowerCase(), ask, QUEUE_KEPT_MS)) || undefined;
   }
 
   async #kept(key: string, ms: number, look: () => Promise<JobLook>): Promise<JobLook> {

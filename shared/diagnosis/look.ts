@@ -9,6 +9,7 @@ import {matchJob} from '../model/matching';
 import {runnerName} from '../model/names';
 import {optionsOf} from '../model/options';
 import type {Pool} from '../model/pool';
+import {ownerOfRepository} from '../model/queues';
 import {isBeingCreated, type RunnerDocument} from '../model/runner';
 import {repositoryScope, scopeFor} from '../model/scope';
 import type {DeadLetterDocument} from '../model/tasks';
@@ -89,15 +90,18 @@ export async function lookAt(
   return {looked, runners, worker};
 }
 
-/** Why the queue hands out no task, where one may be on its way for the job. */
+/** Why the queue of the job's owner hands out no task, where one may be on its way for the job. */
 async function queueOf(
   {tasks}: Context,
   lookUps: LookUps,
   job: JobDocument | undefined,
   github: JobLook,
 ): Promise<string | undefined> {
-  const waits = job?.status === 'queued' || (github.kind === 'seen' && github.job.status === 'queued');
-  return waits ? lookUps.queue(() => tasks.check('provision')) : undefined;
+  const seen = github.kind === 'seen' && github.job.status === 'queued' ? github.repository : undefined;
+  const repository = job?.status === 'queued' ? job.repository : seen;
+  if (repository === undefined) return undefined;
+  const owner = ownerOfRepository(repository);
+  return lookUps.queue(owner, () => tasks.check('provision', owner));
 }
 
 /** The record has the VM up until its job is over: Compute Engine knows of one that was stopped under it. */

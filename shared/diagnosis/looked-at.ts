@@ -68,7 +68,7 @@ export interface Eyes {
   readonly webhooks: 'on' | 'off';
   /** Of the webhook whose newest deliveries all failed; undefined: none. */
   readonly webhookDown: Pick<HookReading, 'failedWith'> | undefined;
-  /** Why the queue of `provision` hands out no task, in words; left out: it was not asked, or it does. */
+  /** Why the provision queue of the job's owner hands out no task, in words; left out: it was not asked, or it does. */
   readonly queueDown?: string | undefined;
 }
 

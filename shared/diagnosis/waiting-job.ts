@@ -83,10 +83,11 @@ function running(looked: LookedAt, runner: string | null, since: number): Explan
   const lost = looked.runner;
   // Preempted, or ended by whoever: GitHub learns of it late.
   if (looked.job?.status === 'in_progress' && lost?.name === runner && lost && isOver(lost)) {
+    const by = looked.github.kind === 'seen' ? 'GitHub' : 'the record';
     return {
       verdict: 'running',
       since,
-      because: `job ${jobName(looked)} runs${on} by GitHub, and the machine of this runner has been gone for ${duration(looked.now - lost.stateAt)}: GitHub ends the job when it has not heard of the runner for a while`,
+      because: `job ${jobName(looked)} runs${on} by ${by}, and the machine of this runner has been gone for ${duration(looked.now - lost.stateAt)}: GitHub ends the job when it has not heard of the runner for a while`,
       do: 'Wait until GitHub ends the job, or cancel the run, and run it again; rerunOnPreemption of the pool does that for preempted spot machines.',
     };
   }

@@ -16,7 +16,7 @@ export function withTaskOwners(tasks: Tasks, store: Store): Tasks {
       const owner = await findOwner(store, task);
       return tasks.enqueue(owner === undefined ? task : {...task, owner});
     },
-    check: (queue) => tasks.check(queue),
+    check: (queue, owner) => tasks.check(queue, owner),
   };
 }
 

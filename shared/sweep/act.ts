@@ -40,8 +40,8 @@ const DEREGISTRATION_POINTS = READ_POINTS + WRITE_POINTS;
 
 /**
  * Carries the steps out in their order: one after the other, adjacent deletions eight at a time as far as what the sweep may ask of GitHub suffices
- * for them, and then one after the other, too, until GitHub limits one: each further call would lengthen the limit. What failed, or was not started,
- * is for the next sweep.
+ * for them, and then one after the other, too, those of an owner until GitHub limits one of them: each further call would lengthen the owner's limit.
+ * What failed, or was not started, is for the next sweep.
  */
 export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> {
   const {logger} = sweep.context;
@@ -51,8 +51,9 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
   const preempted: Preemption[] = [];
   const settled: Preemption[] = [];
   let notStarted = 0;
-  let isLimited = false;
-  const carryOut = async ({action, subject, act: work}: Step) => {
+  /** Owners whose deregistrations GitHub has limited. */
+  const limited = new Set<string | undefined>();
+  const carryOut = async ({action, subject, owner, act: work}: Step) => {
     const {kind, reason} = action;
     try {
       const outcome = await work(repairs);
@@ -62,7 +63,7 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
       if (outcome.settled) settled.push(outcome.settled);
       logger.info(`sweep: ${kind} for ${reason}: ${decision}`, {decision, reason, ...subject});
     } catch (error) {
-      isLimited ||= error instanceof RateLimited && DEREGISTERS.has(kind);
+      if (error instanceof RateLimited && DEREGISTERS.has(kind)) limited.add(owner);
       failed[reason] = (failed[reason] ?? 0) + 1;
       logger.warning(`sweep: ${kind} for ${reason} failed, and is left to the next one`, {
         decision: 'failed',
@@ -72,12 +73,19 @@ export async function act(sweep: Sweep, steps: readonly Step[]): Promise<Acted> 
       });
     }
   };
-  const isOver = () => isTimeUp(sweep);
+  const carryOutUnlessLimited = async (step: Step) => {
+    if (limited.has(step.owner)) notStarted += 1;
+    else await carryOut(step);
+  };
+  const run = async (some: readonly Step[], most: number, work: (step: Step) => Promise<void>) => {
+    const left = await runConcurrently(some, most, () => isTimeUp(sweep), work);
+    notStarted += left.length;
+  };
   for (const some of byConcurrency(steps)) {
     const {together, beyondPoints, others} = sorted(sweep, some);
-    notStarted += (await runConcurrently(together, MAX_CONCURRENT, isOver, carryOut)).length;
-    notStarted += (await runConcurrently(beyondPoints, 1, () => isLimited || isOver(), carryOut)).length;
-    notStarted += (await runConcurrently(others, 1, isOver, carryOut)).length;
+    await run(together, MAX_CONCURRENT, carryOut);
+    await run(beyondPoints, 1, carryOutUnlessLimited);
+    await run(others, 1, carryOut);
   }
   return {done, failed, notStarted, preempted, settled};
 }

@@ -1,3 +1,4 @@
+import {ownerOf, type RunnerScope} from '../model/scope';
 import type {Observed} from './observed';
 import {PersistenceTracker} from './persistence';
 import type {ActionOf, ActionOutcome, PlannedAction, Repairs, Rule} from './rule';
@@ -54,6 +55,8 @@ export interface Step {
   readonly action: Action;
   /** Fields of the log line. */
   readonly subject: Readonly<Record<string, string>>;
+  /** The owner against whose limits at GitHub a deregistration counts; undefined: it is none, or its runner is not on record. */
+  readonly owner?: string | undefined;
   readonly act: (repairs: Repairs) => Promise<ActionOutcome>;
 }
 
@@ -68,7 +71,16 @@ export interface Plan {
 export function plan(observed: Observed, now: number): Plan {
   const tracker = new PersistenceTracker(observed.sightings, now);
   const steps = RULES.flatMap((rule) => stepsOf<Action>(rule, observed, now, tracker));
-  return {steps: onePerRunner(steps), sightings: tracker.toJSON()};
+  const scopes = new Map(observed.runners?.map(({name, scope}) => [name, scope]));
+  const owned = onePerRunner(steps).map((step) => ({...step, owner: ownerOfStep(step, scopes)}));
+  return {steps: owned, sightings: tracker.toJSON()};
+}
+
+/** `scopes`: of the runners that are not over, by name. */
+function ownerOfStep({action}: Step, scopes: ReadonlyMap<string, RunnerScope>): string | undefined {
+  if (action.kind === 'deregister') return ownerOf(action.registration.scope);
+  const scope = action.kind === 'end_runner' ? scopes.get(action.runner) : undefined;
+  return scope && ownerOf(scope);
 }
 
 function stepsOf<A extends PlannedAction>(rule: Rule<A>, observed: Observed, now: number, tracker: PersistenceTracker) {

@@ -1,5 +1,5 @@
 import {type Clock, withDeadline} from '../clock';
-import {Refused, Unavailable} from '../errors';
+import {QueueStopped, Refused, Unavailable} from '../errors';
 import {isForeignAnswer} from '../google-answer';
 import {provisionQueueFor} from '../model/queues';
 import type {QueueName, TaskTarget} from '../model/task-payload';
@@ -8,6 +8,7 @@ import {scrubSecrets} from '../secret';
 import type {Tasks} from './tasks';
 
 /** google.rpc.Code. @see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 
 const CODES: Readonly<Record<number, string>> = {
@@ -112,9 +113,10 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
         10,
       );
     },
-    async check(queue) {
+    async check(queue, owner) {
       const {provision, stop} = options.queues;
-      for (const name of queue === 'provision' ? provision : [stop]) await checkQueue(queue, name);
+      const ofOwner = owner === undefined ? provision : [provisionQueueFor(provision, owner)];
+      for (const name of queue === 'provision' ? ofOwner : [stop]) await checkQueue(queue, name);
     },
   };
 
@@ -123,13 +125,15 @@ export function createCloudTasks(options: CloudTasksOptions): Tasks {
       const failure = classifyFailure(error, placeOf(queue, name));
       const detail = failure.kind === 'exists' ? 'a contradictory answer' : failure.detail;
       const found = `Cloud Tasks does not tell of the queue ${name}: ${detail}`;
-      throw failure.kind === 'permanent' ? new Refused(`${found}; ${failure.remedy}`) : new Unavailable(found, 10);
+      if (failure.kind !== 'permanent') throw new Unavailable(found, 10);
+      const message = `${found}; ${failure.remedy}`;
+      throw numberOf(error, 'code') === NOT_FOUND ? new QueueStopped(message) : new Refused(message);
     });
-    if (DISABLED.includes(state)) throw new Refused(`the queue ${name} is disabled; enable it`);
+    if (DISABLED.includes(state)) throw new QueueStopped(`the queue ${name} is disabled; enable it`);
     if (PAUSED.includes(state)) {
       const [, project, , location, , queueId] = name.split('/');
       const command = `gcloud tasks queues resume ${queueId} --location=${location} --project=${project}`;
-      throw new Refused(`the queue ${name} is paused: its tasks wait; resume it with ${command}`);
+      throw new QueueStopped(`the queue ${name} is paused: its tasks wait; resume it with ${command}`);
     }
   }
 }

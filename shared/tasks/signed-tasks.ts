@@ -17,6 +17,6 @@ export function signedTasks(tasks: Tasks, keys: readonly SecretSource[], secrets
       const signature = taskSignature(key, task.name, JSON.stringify(task.body));
       return tasks.enqueue({...task, headers: {...task.headers, [TASK_SIGNATURE_HEADER]: signature}});
     },
-    check: (queue) => tasks.check(queue),
+    check: (queue, owner) => tasks.check(queue, owner),
   };
 }

@@ -10,6 +10,10 @@ import type {NewTask} from '../model/tasks';
 export interface Tasks {
   /** `exists`: a task of this name was created before, which counts as success. Throws `Unavailable` if the task could not be stored. */
   enqueue(task: NewTask): Promise<'created' | 'exists'>;
-  /** Checks whether the queue exists, takes tasks and runs them. Throws `Refused` with a remedy if not, `Unavailable` without an answer. Creates nothing. */
-  check(queue: QueueName): Promise<void>;
+  /**
+   * Checks whether the queue exists, takes tasks and runs them; of several provision queues every one, or with an `owner` the one of its tasks. Throws
+   * `QueueStopped` with a remedy if not, `Refused` where a person has to change something before the queue can be seen, `Unavailable` without an
+   * answer. Creates nothing.
+   */
+  check(queue: QueueName, owner?: string): Promise<void>;
 }

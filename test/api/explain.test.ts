@@ -1,3 +1,4 @@
+import {ownerOfRepository, provisionQueueFor} from '../../shared/model/queues';
 import {MINUTE, type TestSystem} from '../builders/system';
 import type {Job} from '../emulators/github/job';
 import {QUEUES} from '../emulators/system';
@@ -107,6 +108,9 @@ describe('a job that is over, runs, or is not known', () => {
       `${job.runner?.name} by GitHub, and the machine of this runner has been gone for`,
     );
     expect(explained.do).toContain('rerunOnPreemption');
+    await system.pass(MINUTE);
+    system.github.fault({match: {path: /./}, times: 100, respond: {status: 502, body: {message: 'Bad Gateway'}}});
+    expect((await explain(job.id)).because).toContain(`${job.runner?.name} by the record, and the machine`);
   });
 
   test('is `unknown_job` where neither the record nor GitHub knows it', async () => {
@@ -129,6 +133,39 @@ test('a job whose tasks wait in a paused queue is told so, with the command that
   system.tasks.queue(QUEUES.provision).resume();
   await system.pass(3 * MINUTE, () => job.status === 'in_progress');
   expect((await explain(job.id)).because).not.toContain('paused');
+});
+
+test('of several provision queues the one of the job’s owner alone is told of', async () => {
+  const others = QUEUES.provision.replace(/provision$/, 'provision-2');
+  await start({
+    pools: `pools:
+  - {name: arm, repos: ["*/*"], requires: [self-hosted], provider: {type: gce, template: runner-arm64, zones: [us-central1-a]}}`,
+    repositories: ['acme/app', 'cyberdyne/app'],
+    env: {PROVISION_QUEUE: `${QUEUES.provision},${others}`},
+  });
+  withoutWebhooks();
+  const [one, two] = ['acme/app', 'cyberdyne/app'].map((repository) => system.queueJob({repository}));
+  if (!one || !two) throw new Error('found no job');
+  const [ofOne, ofTwo] = [one, two].map(({repository}) =>
+    provisionQueueFor([QUEUES.provision, others], ownerOfRepository(repository)),
+  );
+  expect(ofOne).not.toBe(ofTwo);
+  system.tasks.model.pauseQueue(ofTwo ?? '');
+  expect((await explain(pageOf(two))).because).toContain(`the queue ${ofTwo} is paused`);
+  expect((await explain(pageOf(one))).because).not.toContain('paused');
+});
+
+test('a queue that the function may not look at says nothing of the job', async () => {
+  await start();
+  withoutWebhooks();
+  const job = system.queueJob();
+  const isLook = ({method, path}: {readonly method: string; readonly path: string}) =>
+    method === 'GET' && path.endsWith(QUEUES.provision);
+  system.tasks.fault({match: isLook, times: 9, respond: {status: 'PERMISSION_DENIED'}});
+  const explained = await explain(pageOf(job));
+  expect(system.tasks.requests.some(isLook)).toBe(true);
+  expect(explained.because).not.toContain('the queue');
+  expect(explained.do).not.toContain('the queue');
 });
 
 describe('a job that no pool takes', () => {

@@ -22,7 +22,7 @@ function forgetful<T extends {readonly tasks?: Tasks}>(options: T): T {
   const {tasks} = options;
   if (!tasks) return options;
   const enqueue: Tasks['enqueue'] = async (task) => (task.queue === 'stop' ? 'created' : tasks.enqueue(task));
-  return {...options, tasks: {enqueue, check: (queue: QueueName) => tasks.check(queue)}};
+  return {...options, tasks: {enqueue, check: (queue: QueueName, owner?: string) => tasks.check(queue, owner)}};
 }
 
 test.each([3, 5, 11])(

@@ -27,9 +27,10 @@ function recorded() {
   const events: string[] = [];
   let running = 0;
   let most = 0;
-  const step = (kind: 'delete_vm' | 'end_runner' | 'demand', name: string, failure?: Error): Step => ({
+  const step = (kind: 'delete_vm' | 'end_runner' | 'demand', name: string, failure?: Error, owner = 'acme'): Step => ({
     action: {kind, reason: 'orphan'} as unknown as Step['action'],
     subject: {runner: name},
+    owner,
     async act() {
       events.push(`begin ${name}`);
       most = Math.max(most, ++running);
@@ -103,6 +104,20 @@ test('a refusal within the points ends the deregistrations beyond them', async (
   // The points suffice for one.
   expect(await act(sweepWith(pointsLeft(1)), runners)).toMatchObject({failed: {orphan: 1}, notStarted: 2});
   expect(events).toEqual(['begin runner-0', 'end runner-0']);
+});
+
+test('a limit of one owner holds up the deregistrations of no other', async () => {
+  const {events, step} = recorded();
+  const report = await act(sweepWith(pointsLeft(0)), [
+    step('end_runner', 'acme-1', limited),
+    step('end_runner', 'other-1', undefined, 'other'),
+    step('end_runner', 'acme-2'),
+    step('end_runner', 'other-2', undefined, 'other'),
+  ]);
+  expect(report).toMatchObject({done: {orphan: 2}, failed: {orphan: 1}, notStarted: 1});
+  expect(events.filter((event) => event.startsWith('begin'))).toEqual(
+    ['acme-1', 'other-1', 'other-2'].map((name) => `begin ${name}`),
+  );
 });
 
 test('a failure that is no limit of GitHub ends no deregistration', async () => {

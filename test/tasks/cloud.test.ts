@@ -154,6 +154,8 @@ test('of several provision queues each owner has one, in any case of its name, a
     emulator,
   });
   await expect(missing.check('provision')).rejects.toThrow(/create the queue .*gone, or correct PROVISION_QUEUE/);
+  const byOwner = await Promise.allSettled(owners.map((owner) => missing.check('provision', owner)));
+  expect(new Set(byOwner.map(({status}) => status))).toEqual(new Set(['fulfilled', 'rejected']));
 });
 
 test('a queue that does not exist is named in the error, with the variable that names it', async () => {

@@ -70,7 +70,7 @@ export const fromRunsOn: Translator = (given, context) => {
     translated(name, key, runner, images ?? {}, context, taken);
   const ofRunners = byLength(runners).map(([name, runner]) => translate(name, 'runner', runner));
   const ofPools = byLength(pools).map(([key, {runner, name, ...schedules}]) => {
-    const own = runners[runner];
+    const own = Object.hasOwn(runners, runner) ? runners[runner] : undefined;
     if (!own) throw usage(`pools.${key}: found runner ${runner}, expected one of ${Object.keys(runners).join(', ')}`);
     const {pool, remarks} = translate(name ?? key, 'pool', own);
     const isDependabot = (name ?? key) === DEPENDABOT;
@@ -139,7 +139,7 @@ function translated(
 /** What a runner's image is for: by the file's own images, by the name of one of RunsOn's, else by the families of its instances. */
 function imageOf(runner: Runner, images: Images): Machines {
   const {image: name = '', family} = runner;
-  const own = images[name];
+  const own = Object.hasOwn(images, name) ? images[name] : undefined;
   const families = family === undefined ? [] : wordsOf(family);
   const isArm = name === '' ? families.length > 0 && families.every((word) => ARM.test(word)) : /arm64/.test(name);
   return {

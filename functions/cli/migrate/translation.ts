@@ -112,6 +112,9 @@ export interface Machines {
   readonly machineType?: string | undefined;
 }
 
+const X64 = 'runner-x64';
+const WINDOWS_TEMPLATE = 'runner-windows';
+
 /** A size for Arm, without which Terraform would make the template for another processor. */
 const ARM_TYPE = 'c4a-standard-4';
 const WINDOWS =
@@ -129,7 +132,7 @@ export function machinesOf(
   return {
     provider: {
       type: 'gce',
-      template: template ?? (isWindows ? 'runner-windows' : isArm ? 'runner-arm64' : 'runner-x64'),
+      template: template ?? (isWindows ? WINDOWS_TEMPLATE : isArm ? 'runner-arm64' : X64),
       ...(region === undefined ? {} : {region}),
       ...(type === undefined ? {} : {machineTypes: [type]}),
     },
@@ -142,8 +145,24 @@ export function isMachineType(name: string): boolean {
   return /^[a-z]\d[a-z]{0,2}-(micro|small|medium|[a-z]+-\d+[a-z]*(-[a-z]+)?)$/.test(name);
 }
 
+/** What Terraform takes for a template whose first pool names no machine type. */
+const DEFAULT_TYPE = 'e2-standard-4';
+
+/** Terraform makes a template with the machine type of its first pool: a pool that names none would get what another one asks for. */
+function withOwnTypes(pools: Translation['pools']): Translation['pools'] {
+  const typed = new Set(pools.flatMap(({pool: {provider}}) => (provider.machineTypes ? [provider.template] : [])));
+  return pools.map((one) => {
+    const {pool} = one;
+    const {machineTypes, template} = pool.provider;
+    // A template of the user's own has a machine type that is not known here.
+    if (machineTypes || !typed.has(template) || ![X64, WINDOWS_TEMPLATE].includes(template)) return one;
+    return {...one, pool: {...pool, provider: {...pool.provider, machineTypes: [DEFAULT_TYPE]}}};
+  });
+}
+
 /** The file of pools, with the remarks as comments where they belong: what is said of every pool stands once, above them. */
-export function toYaml({pools, remarks}: Translation): string {
+export function toYaml({pools: translated, remarks}: Translation): string {
+  const pools = withOwnTypes(translated);
   const [first, ...rest] = pools;
   const common = new Set(
     rest.length === 0 ? [] : first?.remarks.filter((line) => rest.every((pool) => pool.remarks.includes(line))),

@@ -1,3 +1,4 @@
+import type {Context} from '../../../functions/cli/migrate/translation';
 import {isGce} from '../../../shared/model/pool';
 import {checkedFrom, ORG, poolsFrom, takerOf} from '../../builders/migrated';
 import {
@@ -42,6 +43,22 @@ githubConfigUrl: https://github.com/acme
 runnerScaleSetName: big
 template: {spec: {nodeSelector: {node.kubernetes.io/instance-type: n2-standard-16}}}`;
   expect(poolsFrom('actions-runner-controller', set)[0]?.provider).toMatchObject({machineTypes: ['n2-standard-16']});
+});
+
+test('a pool without a machine type does not get that of another pool, whose template it shares', () => {
+  const pools = [
+    {tags: ['big'], org_name: 'acme', flavor: 'n2-standard-80'},
+    {tags: ['any'], org_name: 'acme', flavor: 'default'},
+  ];
+  const typesOf = (context: Context) =>
+    poolsFrom('garm', pools, context)
+      .filter(isGce)
+      .map(({provider: {template, machineTypes}}) => [template, machineTypes]);
+  expect(typesOf(ORG)).toEqual([
+    ['runner-x64', ['n2-standard-80']],
+    ['runner-x64', ['e2-standard-4']],
+  ]);
+  expect(typesOf({...ORG, template: 'mine'})[1]).toEqual(['mine', undefined]);
 });
 
 test('with --template the machines are those of the template', () => {
@@ -91,6 +108,11 @@ test.each([
   const {yaml, pools} = checkedFrom('runs-on', `runners: {one: ${runner}}\nimages: ${images}`, ORG);
   expect(pools[0]?.provider).toMatchObject({template});
   expect(yaml.includes('an image of Windows Server')).toBe(isWindows);
+});
+
+test('RunsOn: a pool whose runner has the name of what every object has is told the names that there are', () => {
+  const file = 'runners: {small: {ram: 2}}\npools: {one: {runner: constructor}}';
+  expect(() => poolsFrom('runs-on', file)).toThrow('pools.one: found runner constructor, expected one of small');
 });
 
 test('RunsOn: a file without runners says where they are', () => {

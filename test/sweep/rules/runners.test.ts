@@ -1,7 +1,8 @@
 import type {RunnerDocument} from '../../../shared/model/runner';
 import type {Observed} from '../../../shared/sweep/observed';
+import {plan} from '../../../shared/sweep/plan';
 import {aJob, aPool, aRunner, NOW} from '../../builders/lifecycle';
-import {inTurn, jobs, LATER, machine, once, scopes, seen, twice, words} from '../../builders/sweep';
+import {inTurn, jobs, LATER, machine, observed, once, scopes, seen, twice, words} from '../../builders/sweep';
 
 const MINUTE = 60_000;
 const job = aJob({demand: 'covered', runner: 'slipway-arm-1001-1', creations: 1});
@@ -94,6 +95,19 @@ describe('a VM without a live runner', () => {
 describe('a registration that is offline', () => {
   const over: RunnerDocument = {...runner, state: 'gone', covers: null};
   const former = (overrides: Partial<RunnerDocument> = {}) => new Map([[name, {...over, ...overrides}]]);
+
+  test('counts, as the end of a runner does, against the limits of its owner at GitHub', () => {
+    const steps = (overrides: Partial<Observed>, minutes: number) => {
+      const {sightings} = plan(observed(overrides), LATER);
+      return plan(observed({...overrides, sightings}), LATER + minutes * MINUTE).steps;
+    };
+    expect(steps({former: former(), scopes: scopes({})}, 2)).toMatchObject([
+      {action: {kind: 'deregister'}, owner: 'acme'},
+    ]);
+    expect(steps({...all, runners: [running], machines: []}, 2)).toMatchObject([
+      {action: {kind: 'end_runner'}, owner: 'acme'},
+    ]);
+  });
 
   test('is deleted when two sweeps saw it, its runner is over and has no VM', () => {
     expect(words(twice({former: former(), scopes: scopes({})}))).toEqual(['deregister ghost']);
