@@ -156,18 +156,14 @@ export class LookUps {
     return (await this.#consoles.load(runner, ask, KEPT_MS)) || undefined;
   }
 
-  /**
-   * Why the queue of the owner's tasks hands out none, as `check` of Cloud Tasks refuses it; undefined: it does, or it cannot be told. Kept as the other
-   * answers are.
-   */
+  /** Why the queue of the owner's tasks hands out none, as `check` of Cloud Tasks refuses it; undefined: it does, or it cannot be told. */
   async queue(owner: string, check: () => Promise<void>): Promise<string | undefined> {
     const ask = async () => {
       try {
         await inTime(QUEUE_MS, check(), 'Cloud Tasks');
         return '';
       } catch (error) {
-        if (error instanceof QueueStopped) return scrubSecrets(error.message);
-        if (error instanceof SlipwayError) return '';
+        if (error instanceof SlipwayError) return error instanceof QueueStopped ? scrubSecrets(error.message) : '';
         throw error;
       }
     };

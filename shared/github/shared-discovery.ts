@@ -205,7 +205,7 @@ function isUndefined(result: unknown): boolean {
   return result === undefined;
 }
 
-/** What this process itself was told of GitHub's limits: one sweep runs at a time, and none other asks by `Discovery`. */
+/** What this process itself was told of GitHub's limits: one sweep runs at a time, and the look-ups of `api` are few. */
 function createOwnLimits(clock: Pick<Clock, 'now'>): AppLimits {
   const held = new TtlCache<number>(clock);
   const keyOf = (app: string, owner: string) => `${app} ${owner}`;
