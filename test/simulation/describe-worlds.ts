@@ -4,11 +4,11 @@ import type {SimulatedProvider} from './scenario';
 import {simulate} from './simulate';
 import {withProvider} from './with-provider';
 
-const BATCH = 10;
+const BATCH = 5;
 /** Short worlds: `npm run simulate` plays longer ones, and more of them. */
 const DAYS = 0.1;
 
-/** The worlds of the seeds `first` to `last`, ten a test. Several files of them, because a file is one process. */
+/** The worlds of the seeds `first` to `last`, five a test. Several files of them, because a file is one process. */
 export function describeWorlds(first: number, last: number, provider: SimulatedProvider = 'gce'): void {
   const batches = Array.from({length: (last - first + 1) / BATCH}, (_, index) => ({
     from: first + index * BATCH,
