@@ -2,6 +2,7 @@ import type {Job} from '../emulators/github/job';
 import type {Fault} from './scenario';
 import type {SimulatedServices} from './simulated-services';
 import type {SimulatedWorld} from './simulated-world';
+import type {WorldHistory} from './world-history';
 
 const LIMIT = 10_000;
 const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error', 'vm_down', 'listener']);
@@ -10,10 +11,11 @@ const TAKES_VMS: ReadonlySet<Fault['on']> = new Set(['preemption', 'host_error',
 export async function checkLiveness(
   world: SimulatedWorld,
   services: SimulatedServices,
+  history: WorldHistory,
   excusedByPeople: number,
 ): Promise<void> {
   const misread = services.isSwept ? new Set<number>() : await misreadJobs(world);
-  for (const job of world.workload.jobs) if (!misread.has(job.id)) checkJob(world, job);
+  for (const job of world.workload.jobs) if (!misread.has(job.id)) checkJob(world, history, job);
   const left = [
     ...world.machines().map(({name, status}) => `VM ${name} ${status}`),
     ...leftRegistrations(world, services).map((name) => `registration ${name}`),
@@ -43,13 +45,15 @@ function leftRegistrations(world: SimulatedWorld, {isSwept}: SimulatedServices):
   return world.registrations().map(({name}) => name);
 }
 
-function checkJob(world: SimulatedWorld, job: Readonly<Job>): void {
-  const {id, status, ending} = job;
+function checkJob(world: SimulatedWorld, history: WorldHistory, job: Readonly<Job>): void {
+  const {id, status, ending, runner} = job;
   if (status !== 'completed') world.violated('job_not_run', `job ${id} is still ${status}`);
   if (ending === 'expired')
     world.violated('job_not_run', `job ${id} was cancelled by GitHub after 24 hours in the queue`);
   const vmsWereTaken = [...world.faultPlan.struck].some(({on}) => TAKES_VMS.has(on));
-  if (ending === 'lost' && !vmsWereTaken) world.violated('job_not_run', `job ${id} lost its runner`);
+  // A Docker host breaks by its own bad luck, which is no fault of the scenario.
+  const wasTaken = vmsWereTaken || (runner !== null && history.taken.has(runner.name));
+  if (ending === 'lost' && !wasTaken) world.violated('job_not_run', `job ${id} lost its runner`);
 }
 
 async function leftDocuments({store, scheduler}: SimulatedWorld, misread: ReadonlySet<number>): Promise<string[]> {

@@ -101,7 +101,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   for (const violation of world.peerViolations()) world.violated('world_contract', violation);
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
-  if (isLive && world.violations.length === 0) await checkLiveness(world, services, people.excused);
+  if (isLive && world.violations.length === 0) await checkLiveness(world, services, history, people.excused);
   // A container counts from its assignment, at which its host need not call.
   if (services.isSwept && !world.docker && world.violations.length === 0) await usage.check();
   if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);

@@ -21,6 +21,8 @@ export class WorldHistory {
   readonly #acceptedAtMs = new Map<string, number>();
   /** Machines whose deletion was accepted, or whose creation failed in the end: their slot is free, however long they still run. */
   readonly leaving = new Set<EmulatedMachine>();
+  /** Names of the machines that their provider took away. */
+  readonly taken = new Set<string>();
   /** When a creation failed that had been accepted. */
   readonly failedAtMs: number[] = [];
   readonly #endedAtMs = new Map<string, number>();
@@ -36,6 +38,7 @@ export class WorldHistory {
         this.#acceptedAtMs.set(machine.name, scheduler.now());
         this.#endedAtMs.delete(machine.name);
       }
+      if (kind === 'preempted' || kind === 'host_error') this.taken.add(machine.name);
       if (kind === 'deleting' || kind === 'failed') this.leaving.add(machine);
       if (kind === 'failed') this.failedAtMs.push(scheduler.now());
       // A standby machine that has prepared itself is stopped, and started once it is claimed.
