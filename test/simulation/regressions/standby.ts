@@ -15,6 +15,11 @@ export function jobsOnStandby(standby: StandbySetting, matrix: number, faults: r
   };
 }
 
+/** Sweeps see the machine several times before it is ready. */
+function slowToPrepare(scenario: Scenario): Scenario {
+  return {...scenario, setting: {...scenario.setting, bootMs: 9 * MINUTE}};
+}
+
 /** Cases that a seed comes upon seldom. */
 export const STANDBY: Cases = {
   'of eight jobs at once, one gets the standby machine': jobsOnStandby({hold: 'stopped', count: 1}, 8),
@@ -37,6 +42,9 @@ export const STANDBY: Cases = {
     {hold: 'stopped', count: 1},
     1,
     [{on: 'call', port: 'compute', method: 'setMetadata', nth: 1, effect: 'rate_limit'}],
+  ),
+  'a standby machine that takes minutes to prepare itself is left to it': slowToPrepare(
+    jobsOnStandby({hold: 'stopped', count: 3}, 1),
   ),
   'GitHub does not say whether the runner of a standby machine was registered': jobsOnStandby(
     {hold: 'stopped', count: 1},
