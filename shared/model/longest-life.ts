@@ -10,8 +10,8 @@ export interface LongestLife {
 }
 
 /**
- * Reports `jobMinutes` with which a machine of the pool would live longer than its provider lets it. `pool`: with its defaults, not validated;
- * a field of the wrong shape is the schema's to report.
+ * Reports the minutes with which a machine of the pool would live longer than its provider lets it: `jobMinutes`, unless what it may boot and wait
+ * leaves no time for a job. `pool`: with its defaults, not validated; a field of the wrong shape is the schema's to report.
  */
 export function checkLongestLife(
   pool: RawSettings,
@@ -25,7 +25,12 @@ export function checkLongestLife(
   const idle = longestIdleMinutes({idleMinutes, minIdle: isWarm ? 1 : 0});
   if (maxLifetimeMs({bootMinutes, idleMinutes: idle, jobMinutes}) <= longest.ms) return;
   const others = maxLifetimeMs({bootMinutes, idleMinutes: idle, jobMinutes: 0});
-  const most = Math.max(0, Math.floor((longest.ms - others) / MINUTE_MS));
-  const expected = `at most ${most}: ${longest.sentence} ${Math.ceil(others / MINUTE_MS)} minutes`;
-  problems.report(`${path}.jobMinutes`, String(jobMinutes), expected);
+  const most = Math.floor((longest.ms - others) / MINUTE_MS);
+  const why = `${longest.sentence} ${Math.ceil(others / MINUTE_MS)} minutes`;
+  if (most > 0) {
+    problems.report(`${path}.jobMinutes`, String(jobMinutes), `at most ${most}: ${why}`);
+    return;
+  }
+  const [field, minutes] = idleMinutes > bootMinutes ? ['idleMinutes', idleMinutes] : ['bootMinutes', bootMinutes];
+  problems.report(`${path}.${field}`, String(minutes), `less: ${why}`);
 }

@@ -157,6 +157,16 @@ test.each<[string, Record<string, unknown>, string]>([
     '.jobMinutes: 172100 → at most 172055: a VM lives no longer than 120 days, of which it may boot and wait 745 minutes',
   ],
   [
+    'idleMinutes beyond the life of a VM',
+    {idleMinutes: 1_000_000},
+    '.idleMinutes: 1000000 → less: a VM lives no longer than 120 days, of which it may boot and wait 1000015 minutes',
+  ],
+  [
+    'bootMinutes beyond the life of a VM',
+    {bootMinutes: 172_800},
+    '.bootMinutes: 172800 → less: a VM lives no longer than 120 days, of which it may boot and wait 172820 minutes',
+  ],
+  [
     'expression in a label',
     {requires: [`run-\${{ github.run_id }}`]},
     `.requires[0]: "run-\${{ github.run_id }}" → ${EXPRESSION}`,
