@@ -4,8 +4,11 @@ import {ASSUMED, STANDBY_MACHINES, WAYS, type Way} from './ways';
 
 const OWN_SHARE_SECONDS = 1.5;
 
-/** One job after the other: each finds the deployment at rest, and warm what is kept warm. */
-const IN_TURN: Jobs = {count: 40, everyMs: 150_000};
+/**
+ * One job after the other: each finds the deployment at rest, and warm what is kept warm. No multiple of a host's interval between two calls, so
+ * that jobs come at every moment of it.
+ */
+const IN_TURN: Jobs = {count: 40, everyMs: 151_300};
 const BURST: Jobs = {count: 1_000, everyMs: 5};
 
 /** What jobs one at a time take in this way. */

@@ -46,6 +46,11 @@ export const STANDBY: Cases = {
   'a standby machine that takes minutes to prepare itself is left to it': slowToPrepare(
     jobsOnStandby({hold: 'stopped', count: 3}, 1),
   ),
+  'a policy forbids the reports of standby machines, and holds back no job': jobsOnStandby(
+    {hold: 'stopped', count: 3},
+    1,
+    [{on: 'policy', fromMs: 0, forMs: 90 * MINUTE}],
+  ),
   'GitHub does not say whether the runner of a standby machine was registered': jobsOnStandby(
     {hold: 'stopped', count: 1},
     1,
