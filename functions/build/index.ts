@@ -84,12 +84,37 @@ function copyAssets(outdir: string): void {
   }
 }
 
-async function main(dist: string, onlyCommand: boolean): Promise<void> {
+const HELP = `npm run build [-- --out FOLDER] [--only-cli]
+
+Bundles the command slipway and the five functions into FOLDER (default: dist), one folder each, ready to deploy. --only-cli: the command alone.
+`;
+
+/** Returns the exit code: 2 for arguments that it does not know. */
+async function main(args: readonly string[]): Promise<number> {
+  let values: {out: string; 'only-cli': boolean; help: boolean};
+  try {
+    ({values} = parseArgs({
+      args: [...args],
+      options: {
+        out: {type: 'string', default: join(ROOT, 'dist')},
+        'only-cli': {type: 'boolean', default: false},
+        help: {type: 'boolean', short: 'h', default: false},
+      },
+    }));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+    return 2;
+  }
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const dist = resolve(values.out);
   await buildCommand(dist);
-  if (!onlyCommand) await buildFunctions(dist);
+  if (!values['only-cli']) await buildFunctions(dist);
+  return 0;
 }
 
-const {values} = parseArgs({
-  options: {out: {type: 'string', default: join(ROOT, 'dist')}, 'only-cli': {type: 'boolean', default: false}},
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
 });
-void main(resolve(values.out), values['only-cli']);
