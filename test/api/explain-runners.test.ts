@@ -12,6 +12,18 @@ async function start(options?: SystemOptions): Promise<void> {
 }
 afterEach(() => system.close());
 
+/** A pool whose runner group leaves acme/app out, the repository of its jobs. */
+async function startWithGroup(): Promise<void> {
+  await start({
+    pools:
+      'pools: [{name: arm, org: acme, requires: [self-hosted, linux], runnerGroup: ci, provider: {type: gce, template: runner-arm64, region: us-central1}}]',
+  });
+  system.github.accounts.addRunnerGroup(system.github.accounts.organization('acme'), {
+    name: 'ci',
+    repositories: ['acme/web'],
+  });
+}
+
 const explain = (job: string | number, passMs = 0) => questions.explain(job, passMs);
 const waiting = (job: Readonly<Job>) => questions.waiting(job);
 
@@ -97,14 +109,7 @@ describe('a job whose runner does not run it yet', () => {
   });
 
   test('with an idle runner that GitHub does not give it is `runner_idle` with group and labels', async () => {
-    await start({
-      pools:
-        'pools: [{name: arm, org: acme, requires: [self-hosted, linux], runnerGroup: ci, provider: {type: gce, template: runner-arm64, region: us-central1}}]',
-    });
-    system.github.accounts.addRunnerGroup(system.github.accounts.organization('acme'), {
-      name: 'ci',
-      repositories: ['acme/web'],
-    });
+    await startWithGroup();
     const job = system.queueJob();
     await system.pass(3 * MINUTE);
     const explained = await explain(job.id);
@@ -122,14 +127,7 @@ describe('a job whose runner does not run it yet', () => {
   });
 
   test('is `runner_idle` once the sweep has noted that its runner is online, whatever GitHub answered before', async () => {
-    await start({
-      pools:
-        'pools: [{name: arm, org: acme, requires: [self-hosted, linux], runnerGroup: ci, provider: {type: gce, template: runner-arm64, region: us-central1}}]',
-    });
-    system.github.accounts.addRunnerGroup(system.github.accounts.organization('acme'), {
-      name: 'ci',
-      repositories: ['acme/web'],
-    });
+    await startWithGroup();
     const job = system.queueJob();
     const isOnline = () => system.github.runners.all().some(({session}) => session?.live);
     let before = '';
