@@ -1,12 +1,14 @@
 import type {GitHub, GitHubFor} from '../../shared/github/github';
 import type {BreakerDocument} from '../../shared/model/breaker';
 import {parseRunnerName} from '../../shared/model/names';
+import type {RunnerDocument} from '../../shared/model/runner';
 import type {Store} from '../../shared/store/store';
 import type {EmulatedMachine, MachineWorld} from '../emulators/machines';
+import type {Scheduler} from '../emulators/scheduler';
 import {type StandbyPool, standbyCount, standbyPools} from './draw-standby';
 import {isHeld, isUnclaimed} from './held-machines';
 import type {Violation} from './safety';
-import type {Fault, JobPlan, Scenario} from './scenario';
+import {type Fault, type JobPlan, type Scenario, sweepIntervalMs} from './scenario';
 
 const DEPLOYMENT = 'slipway';
 const LIMIT = 10_000;
@@ -18,6 +20,8 @@ const SURELY_MS = 5 * 60_000;
 export class StandbyPromises {
   readonly #given = new Map<EmulatedMachine, string>();
   readonly #registered = new Set<string>();
+  /** Somebody has told the provider to delete them, or they came to nothing. */
+  readonly #leaving = new Set<EmulatedMachine>();
   /** How many were created. */
   prepared = 0;
 
@@ -31,11 +35,25 @@ export class StandbyPromises {
   ) {
     machines.observe(({kind, machine}) => {
       if (kind === 'accepted' && isUnclaimed(machine)) this.prepared += 1;
+      if (kind === 'deleting' || kind === 'deleted' || kind === 'failed') this.#leaving.add(machine);
       const {name, standby, jitConfig} = machine;
       if (standby === undefined || jitConfig === undefined) return;
       const before = this.#given.get(machine);
       if (before !== undefined && before !== jitConfig) violated('claimed_twice', `${name} got two JIT configs`);
       this.#given.set(machine, jitConfig);
+    });
+  }
+
+  /** A pool that may have no runners holds no machines, once sweeps have had the time. Asked before the pool is filled again, where nothing fails. */
+  watchDrained(scenario: Scenario, scheduler: Scheduler): void {
+    const {setting, faults} = scenario;
+    const {drained, rests} = setting;
+    if (!setting.standby || !drained || rests || faults.length > 0) return;
+    if (drained.forMs < SURELY_MS + 3 * sweepIntervalMs(scenario)) return;
+    scheduler.at(scheduler.now() + drained.fromMs + drained.forMs - 1, () => {
+      const held = this.machines.machines().filter((machine) => isHeld(machine) && machine.pool === drained.pool);
+      for (const {name} of held)
+        this.violated('left_over', `standby ${name} of pool ${drained.pool}, which is drained`);
     });
   }
 
@@ -68,15 +86,30 @@ export class StandbyPromises {
     };
   }
 
-  /** A record is about to be written: what standby machines alone lack holds no job back. */
+  /** A record is about to be written. */
   written(where: string, json: string): void {
+    if (where.startsWith('runners/')) this.#recorded(JSON.parse(json) as RunnerDocument);
+    this.#heldBack(where, json);
+  }
+
+  /** Only the runner whose name a standby machine has is one of it; and once it failed, the machine was told to go, not left to a sweep. */
+  #recorded({name, standby, state}: RunnerDocument): void {
+    const isOfStandby = isStandbyName(name);
+    if (standby && !isOfStandby) this.violated('wrong_machine', `${name} is on record as a standby machine`);
+    if (state !== 'failed' || !isOfStandby) return;
+    const left = this.machines.machines().find((one) => one.name === name && !this.#leaving.has(one));
+    if (left) this.violated('left_over', `standby ${name} failed, and its machine is ${left.status}`);
+  }
+
+  /** What standby machines alone lack holds no job back. */
+  #heldBack(where: string, json: string): void {
     if (!where.startsWith('breakers/boot.') || (this.forbidsReportsForMs() ?? 0) < SURELY_MS) return;
     const {open, reason} = JSON.parse(json) as BreakerDocument;
     if (open && /^standby machine/.test(reason)) this.violated('held_for_standby', `${where}: ${reason}`);
   }
 
   async #see({name, labels}: {readonly name: string; readonly labels: readonly string[]}): Promise<void> {
-    if (!parseRunnerName(DEPLOYMENT, name)?.tag?.startsWith('s')) return;
+    if (!isStandbyName(name)) return;
     if (this.#registered.has(name)) this.violated('registered_twice', name);
     this.#registered.add(name);
     const machine = await this.store.get('standby', name);
@@ -127,4 +160,8 @@ export class StandbyPromises {
       .map(({pool, wanted, found}) => `${found} standby machines of pool ${pool} where ${wanted} are wanted`);
     return [...unknown, ...stale, ...counted, ...this.#wasted(scenario)];
   }
+}
+
+function isStandbyName(name: string): boolean {
+  return parseRunnerName(DEPLOYMENT, name)?.tag?.startsWith('s') === true;
 }

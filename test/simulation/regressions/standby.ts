@@ -1,6 +1,6 @@
 import type {Fault, Scenario, Setting} from '../scenario';
 import type {StandbySetting} from '../standby-setting';
-import {type Cases, SETTING as COMMON, job, MINUTE} from './case';
+import {type Cases, SETTING as COMMON, HOUR, job, MINUTE} from './case';
 
 const SETTING: Setting = {...COMMON, maxRunners: {arm: 8, spot: 1, shared: 4}, routing: 'oldest', bootMs: 20_000};
 
@@ -56,4 +56,20 @@ export const STANDBY: Cases = {
     1,
     [{on: 'call', port: 'github', method: 'createJitConfig', nth: 1, effect: 'lost'}],
   ),
+  'a job whose own provider has no quota left gets the standby machine of the fallback': {
+    ...{seed: 7, setting: {...SETTING, provider: 'gce+ec2', standby: {hold: 'stopped', count: 1}}},
+    jobs: [job(READY_MS, {kind: 'shared', durationMs: MINUTE})],
+    faults: [{on: 'quota', cpus: 0, refused: 'request', of: 'ec2', fromMs: READY_MS - MINUTE, forMs: 10 * MINUTE}],
+  },
+  'a pool that is drained keeps no standby machine, and gets one again after that': {
+    ...{seed: 7, jobs: [job(70 * MINUTE, {durationMs: MINUTE})], faults: []},
+    setting: {
+      ...{...SETTING, standby: {hold: 'stopped', count: 2}},
+      drained: {pool: 'arm', fromMs: READY_MS, forMs: 20 * MINUTE},
+    },
+  },
+  'a standby machine that is a day old is replaced, not kept beside its successor': {
+    ...{seed: 7, jobs: [job(30 * HOUR, {durationMs: MINUTE})], faults: []},
+    setting: {...SETTING, standby: {hold: 'stopped', count: 1}, rests: true},
+  },
 };
