@@ -220,7 +220,7 @@ export class SimulatedWorld {
       scheduledFaults.forbidsReportsForMs(),
     );
     this.standby = promises;
-    promises.watchDrained(scenario, scheduler);
+    promises.promise(scenario, scheduler);
     const watched = (port: GitHubFor) => promises.watch(watchRegistrations(port, github, violated));
     const deliveriesAPage = setting.deliveriesAPage ?? 100;
     const counted = (port: Discovery) => countRedeliveries(port, {now: () => scheduler.now(), violated});

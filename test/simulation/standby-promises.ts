@@ -22,6 +22,8 @@ export class StandbyPromises {
   readonly #registered = new Set<string>();
   /** Somebody has told the provider to delete them, or they came to nothing. */
   readonly #leaving = new Set<EmulatedMachine>();
+  /** Nothing but capacity is lacking, so that nothing keeps a failed claim from being cleaned up at once. */
+  #isCleanedUp = false;
   /** How many were created. */
   prepared = 0;
 
@@ -44,8 +46,15 @@ export class StandbyPromises {
     });
   }
 
+  /** Begins what is promised only of some worlds. */
+  promise(scenario: Scenario, scheduler: Scheduler): void {
+    const {setting, faults} = scenario;
+    this.#isCleanedUp = setting.appAway === undefined && faults.every(({on}) => on === 'stock_out' || on === 'quota');
+    this.#watchDrained(scenario, scheduler);
+  }
+
   /** A pool that may have no runners holds no machines, once sweeps have had the time. Asked before the pool is filled again, where nothing fails. */
-  watchDrained(scenario: Scenario, scheduler: Scheduler): void {
+  #watchDrained(scenario: Scenario, scheduler: Scheduler): void {
     const {setting, faults} = scenario;
     const {drained, rests} = setting;
     if (!setting.standby || !drained || rests || faults.length > 0) return;
@@ -92,11 +101,11 @@ export class StandbyPromises {
     this.#heldBack(where, json);
   }
 
-  /** Only the runner whose name a standby machine has is one of it; and once it failed, the machine was told to go, not left to a sweep. */
+  /** Only the runner whose name a standby machine has is one of it; and once it failed for want of capacity, the machine was told to go, not left to a sweep. */
   #recorded({name, standby, state}: RunnerDocument): void {
     const isOfStandby = isStandbyName(name);
     if (standby && !isOfStandby) this.violated('wrong_machine', `${name} is on record as a standby machine`);
-    if (state !== 'failed' || !isOfStandby) return;
+    if (state !== 'failed' || !isOfStandby || !this.#isCleanedUp) return;
     const left = this.machines.machines().find((one) => one.name === name && !this.#leaving.has(one));
     if (left) this.violated('left_over', `standby ${name} failed, and its machine is ${left.status}`);
   }

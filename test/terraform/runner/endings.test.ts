@@ -75,7 +75,7 @@ describeScripts('an ephemeral runner', () => {
   });
 
   it('with a job may take longer than that', async () => {
-    await create(`${RUNNING}\n"$PWD/bin/Runner.Worker" 2.2\n${COMPLETED}`, {'slipway-idle-seconds': '1'});
+    await create(`${RUNNING}\n"$PWD/bin/Runner.Worker" 3.2\n${COMPLETED}`, {'slipway-idle-seconds': '2'});
     const {output} = await machine.boot('startup.sh');
     expect(output).toContain('completed with result: Succeeded');
     expect(output).toContain('power off: the runner has run its job');
