@@ -10,7 +10,7 @@ import {isOver} from '../model/runner';
 import {lacking} from './lacking';
 import {jobName, type LookedAt, queuedSince, repositoryOf} from './looked-at';
 import {unserved} from './unserved';
-import {duration, type Explanation, NOTHING_TO_DO, quoted} from './verdict';
+import {duration, type Explanation, NOTHING_TO_DO, quoted, type Verdict} from './verdict';
 import {waitingForVm} from './waiting-for-vm';
 
 /**
@@ -80,25 +80,22 @@ function completed(looked: LookedAt, conclusion: string | null, since: number): 
 function running(looked: LookedAt, runner: string | null, since: number): Explanation {
   const on = runner === null ? '' : ` on runner ${runner}`;
   const forMs = duration(looked.now - since);
+  const by = looked.github.kind === 'seen' ? 'GitHub' : 'the record';
+  const without = (what: string) =>
+    `job ${jobName(looked)} runs${on} by ${by}, and ${what}: GitHub ends the job when it has not heard of the runner for a while`;
+  const wait = 'Wait until GitHub ends the job, or cancel the run, and run it again';
   const lost = looked.runner;
   // Preempted, or ended by whoever: GitHub learns of it late.
   if (looked.job?.status === 'in_progress' && lost?.name === runner && lost && isOver(lost)) {
-    const by = looked.github.kind === 'seen' ? 'GitHub' : 'the record';
+    const because = without(`the machine of this runner has been gone for ${duration(looked.now - lost.stateAt)}`);
     return {
-      verdict: 'running',
-      since,
-      because: `job ${jobName(looked)} runs${on} by ${by}, and the machine of this runner has been gone for ${duration(looked.now - lost.stateAt)}: GitHub ends the job when it has not heard of the runner for a while`,
-      do: 'Wait until GitHub ends the job, or cancel the run, and run it again; rerunOnPreemption of the pool does that for preempted spot machines.',
+      ...{verdict: 'running', since, because},
+      do: `${wait}; rerunOnPreemption of the pool does that for preempted spot machines.`,
     };
   }
   if (looked.lostVm && looked.job?.runner === runner) {
     const {instance, status} = looked.lostVm;
-    return {
-      verdict: 'running',
-      since,
-      because: `job ${jobName(looked)} runs${on} by GitHub, and VM ${instance} is down (${status}): GitHub ends the job when it has not heard of the runner for a while`,
-      do: 'Wait until GitHub ends the job, or cancel the run, and run it again.',
-    };
+    return {verdict: 'running', since, because: without(`VM ${instance} is down (${status})`), do: `${wait}.`};
   }
   return {verdict: 'running', since, because: `job ${jobName(looked)} runs${on} since ${forMs}`, do: NOTHING_TO_DO};
 }
@@ -227,7 +224,7 @@ function lackingOfOurs(looked: LookedAt): Explanation {
 }
 
 /** Verdicts that end with the next task of the job. */
-const AWAIT_TASKS: readonly string[] = [
+const AWAIT_TASKS: readonly Verdict[] = [
   'not_noticed_yet',
   'waiting_for_slot',
   'breaker_open',

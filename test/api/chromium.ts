@@ -43,11 +43,7 @@ export async function openWatched(browser: Browser, options: BrowserContextOptio
     if (['error', 'warning'].includes(message.type())) trouble.push(`${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => trouble.push(`exception: ${error.message}`));
-  page.on('requestfailed', (request) => {
-    const why = request.failure()?.errorText;
-    // The page itself gave it up: it is hidden, left or closed.
-    if (why !== 'net::ERR_ABORTED') trouble.push(`failed: ${request.url()} ${why}`);
-  });
+  page.on('requestfailed', (request) => trouble.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
   page.on('response', (response) => {
     if (response.status() >= 400) trouble.push(`${response.status()} ${response.url()}`);
   });
