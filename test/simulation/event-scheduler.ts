@@ -7,6 +7,9 @@ interface Entry {
   cancelled: boolean;
 }
 
+/** Entries in one turn of Node's loop. */
+const STEPS_A_TURN = 100;
+
 /**
  * Virtual time for many executions at once. Unlike `VirtualScheduler`, whoever sleeps here lets the others run: time passes only when
  * `run` takes the next entry. Deterministic: entries run by time, then in the order they were made.
@@ -49,15 +52,38 @@ export class EventScheduler implements Scheduler {
    */
   async run(untilMs: number, isOver: () => boolean): Promise<void> {
     await quiet();
-    while (!isOver()) {
-      const next = this.#heap[0];
-      if (!next || next.timeMs > untilMs) break;
-      this.#pop();
-      if (next.cancelled) continue;
-      this.#now = Math.max(this.#now, next.timeMs);
-      next.action();
-      await quiet();
-    }
+    await new Promise<void>((resolve, reject) => {
+      let isDone = false;
+      const end = (settle: () => void) => {
+        isDone = true;
+        settle();
+      };
+      const step = () => {
+        if (isDone) return;
+        try {
+          if (isOver() || !this.#runNext(untilMs)) end(resolve);
+        } catch (error) {
+          end(() => reject(error));
+        }
+      };
+      // Node runs what follows from an immediate before it runs the next one of the same turn, and a turn of its loop costs a call of the system.
+      const turn = () => {
+        for (let index = 0; index < STEPS_A_TURN; index++) setImmediate(step);
+        setImmediate(() => isDone || turn());
+      };
+      turn();
+    });
+  }
+
+  /** Whether there was an entry to run, or one that was cancelled. */
+  #runNext(untilMs: number): boolean {
+    const next = this.#heap[0];
+    if (!next || next.timeMs > untilMs) return false;
+    this.#pop();
+    if (next.cancelled) return true;
+    this.#now = Math.max(this.#now, next.timeMs);
+    next.action();
+    return true;
   }
 
   #push(entry: Entry): void {

@@ -13,14 +13,22 @@ const SHRINK = 33;
 
 type Query = Readonly<Record<string, unknown>>;
 
+interface List<T> {
+  readonly items: readonly T[];
+  /** How GitHub shows an item: of those on the page alone. */
+  readonly show: (item: T) => unknown;
+  readonly key: string;
+  readonly url: string;
+}
+
 /** One page of a list, with the faults that the world's `lists` plans for it. Throws a 502 in place of a page that is too much for GitHub. */
-export function pageOf(world: GitHubWorld, items: readonly unknown[], query: Query, key: string, url: string): Page {
+export function pageOf<T>(world: GitHubWorld, {items, show, key, url}: List<T>, query: Query): Page {
   const perPage = Math.ceil(Number(query['per_page']) / SHRINK);
   const page = Number(query['page'] ?? 1);
   if (world.lists.fails(url, perPage)) throw answered(502, 'Server Error', url);
   const shown = items.slice((page - 1) * perPage, page * perPage);
   return {
-    data: {total_count: items.length + world.lists.totalOff(url), [key]: shown},
+    data: {total_count: items.length + world.lists.totalOff(url), [key]: shown.map(show)},
     hasNext: page * perPage < items.length,
   };
 }
@@ -53,17 +61,11 @@ function answer(world: GitHubWorld, repository: string, rest: string, query: Que
       .filter((each) => status === undefined || runStatus(each).status === status)
       .filter((each) => inRange(each.createdAtMs, String(created)))
       .reverse();
-    return pageOf(world, wanted.map(json), query, 'workflow_runs', rest);
+    return pageOf(world, {items: wanted, show: json, key: 'workflow_runs', url: rest}, query);
   }
   if (kind === 'runs' && list === 'jobs' && run) {
     const jobs = run.jobs.filter((job) => job.runAttempt === run.attempt);
-    return pageOf(
-      world,
-      jobs.map((job) => jobJson(world, job)),
-      query,
-      'jobs',
-      rest,
-    );
+    return pageOf(world, {items: jobs, show: (job) => jobJson(world, job), key: 'jobs', url: rest}, query);
   }
   if (kind === 'runs' && list === undefined && run) return {data: json(run), hasNext: false};
   const job = world.queue.jobs().find((each) => each.id === Number(id) && sameName(each.repository, repository));

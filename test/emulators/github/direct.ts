@@ -144,8 +144,9 @@ class DirectGitHub implements GitHub {
     const listed = await this.#ask(call, asked, () =>
       this.world.runners.list(this.scope, name).map((runner) => this.#listed(runner)),
     );
+    const list = {items: listed, show: (one: Listed) => one, key: 'runners', url: scopePath(this.scope)};
     const {failure, ...read} = await readList(
-      async (page, per_page) => pageOf(this.world, listed, {page, per_page}, 'runners', scopePath(this.scope)),
+      async (page, per_page) => pageOf(this.world, list, {page, per_page}),
       call,
     );
     const context = {nowMs: this.world.scheduler.now(), credentials: 'app'} as const;
