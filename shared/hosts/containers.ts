@@ -38,7 +38,9 @@ export function createContainerHosts(context: HostContext): ContainerHosts {
     async find(name) {
       const container = await store.get('containers', name);
       if (container && !isContainerOver(container)) return machineOf(container);
-      return (await listUnknown(context, new Set())).find((machine) => machine.name === name);
+      return (await listUnknown(context, await readDocuments(context), new Set())).find(
+        (machine) => machine.name === name,
+      );
     },
 
     askToGo: (name) => requestRemoval(context, name),
@@ -46,17 +48,15 @@ export function createContainerHosts(context: HostContext): ContainerHosts {
     async list() {
       const open = (await openContainers(store)).filter((container) => !isContainerOver(container));
       const known = new Set(open.map(({name}) => name));
-      const machines = [...open.map(machineOf), ...(await listUnknown(context, known))];
-      const unread = await Promise.all(
-        hosts.map(async ({name, vm}) => {
-          const document = await store.get('hosts', name);
-          const isDown = vm !== undefined && (document?.vmIsDown ?? typeof document?.seenAt !== 'number');
-          // On a VM that is down nothing runs, and what was there is on record as long as it matters.
-          const hasNothing = isDown && open.every(({host}) => host !== name);
-          return isSilent(document, clock.now()) && !hasNothing ? [name] : [];
-        }),
-      );
-      const unreadPlaces = unread.flat();
+      const documents = await readDocuments(context);
+      const machines = [...open.map(machineOf), ...(await listUnknown(context, documents, known))];
+      const unreadPlaces = hosts.flatMap(({name, vm}, index) => {
+        const document = documents[index];
+        const isDown = vm !== undefined && (document?.vmIsDown ?? typeof document?.seenAt !== 'number');
+        // On a VM that is down nothing runs, and what was there is on record as long as it matters.
+        const hasNothing = isDown && open.every(({host}) => host !== name);
+        return isSilent(document, clock.now()) && !hasNothing ? [name] : [];
+      });
       return unreadPlaces.length === 0 ? {machines, complete: true} : {machines, complete: false, unreadPlaces};
     },
 
@@ -155,10 +155,18 @@ async function hostThatReports(context: HostContext, name: string): Promise<Host
   return undefined;
 }
 
+/** What is on record of each configured host, in their order; undefined: nothing. */
+function readDocuments({store, hosts}: HostContext): Promise<(HostDocument | undefined)[]> {
+  return Promise.all(hosts.map(({name}) => store.get('hosts', name)));
+}
+
 /** Containers that hosts report and that are on no record as theirs. */
-async function listUnknown(context: HostContext, known: ReadonlySet<string>): Promise<Machine[]> {
-  const {store, hosts, deployment, clock} = context;
-  const documents = await Promise.all(hosts.map(({name}) => store.get('hosts', name)));
+async function listUnknown(
+  context: HostContext,
+  documents: readonly (HostDocument | undefined)[],
+  known: ReadonlySet<string>,
+): Promise<Machine[]> {
+  const {store, deployment, clock} = context;
   const machines: Machine[] = [];
   for (const document of documents) {
     for (const {name, state, startedAt} of reportOf(context, document)) {

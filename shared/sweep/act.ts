@@ -146,19 +146,17 @@ export function logDecisions({logger}: Sweep['context'], steps: readonly Step[])
   }
 }
 
-/** Closes the boot breaker of each pool that has an online runner created after the last failed boot. */
+/** Closes the boot breaker of each pool that has an online runner created after the last failed boot. Reads those of such pools alone. */
 export async function closeBootBreakers(context: Context, observed: Observed): Promise<void> {
-  const {pools, runners} = observed;
-  for (const pool of pools) {
-    const name = bootBreaker(pool);
+  const online = (observed.runners ?? []).filter(
+    (runner) => registrationOf(observed, runner).registration?.seen.status === 'online',
+  );
+  for (const pool of observed.pools) {
+    const cameUp = online.filter((runner) => runner.pool === pool.name);
+    const name = cameUp.length > 0 ? bootBreaker(pool) : undefined;
     const breaker = name && (await context.store.get('breakers', name));
-    if (!name || !breaker) continue;
-    const cameUp = runners?.some(
-      (runner) =>
-        runner.pool === pool.name &&
-        runner.createdAt > breaker.failedAt &&
-        registrationOf(observed, runner).registration?.seen.status === 'online',
-    );
-    if (cameUp) await closeBreaker(context.store, name);
+    if (name && breaker && cameUp.some(({createdAt}) => createdAt > breaker.failedAt)) {
+      await closeBreaker(context.store, name);
+    }
   }
 }

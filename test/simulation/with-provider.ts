@@ -62,8 +62,8 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
     setting: {
       ...{...setting, provider},
       ...(provider === 'docker' ? NOT_ON_HOSTS : {}),
-      // One world of forty is watched without a pause, which takes many times as long: the tenth is among those of npm test.
-      ...(provider === ALL ? {rests: scenario.seed % 40 !== 10, fallbacks: hasFallbacks(scenario)} : {}),
+      // One world of two hundred is watched without a pause, which takes many times as long: the tenth is among those of npm test.
+      ...(provider === ALL ? {rests: scenario.seed % 200 !== 10, fallbacks: hasFallbacks(scenario)} : {}),
     },
     faults: provider === 'gce+ec2' ? ofBoth(scenario) : faultsWith(scenario, provider),
   };

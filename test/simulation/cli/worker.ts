@@ -21,4 +21,7 @@ async function play({seeds, days, provider}: Batch): Promise<void> {
   process.send?.({ready: true});
 }
 
+// Whoever started this one is gone: nobody is there to be told.
+process.on('disconnect', () => process.exit());
+
 process.send?.({ready: true});
