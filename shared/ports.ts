@@ -88,6 +88,8 @@ export interface Services<T extends ControllingFunction = ControllingFunction> e
   readonly isPlaced: boolean;
   /** With `TRACING=true` each call of the context's ports is a span. */
   readonly context: Context;
+  /** `context` for a request that asks for a dry run: it changes nothing at GitHub, and notes no limit of an App. */
+  readonly whileDry: Context;
   /** Created by the first call; only the sweep calls it. */
   readonly discovery: () => Discovery;
   /** As `discovery`; only the doctor calls it. */

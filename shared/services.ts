@@ -123,7 +123,9 @@ async function create<T extends ControllingFunction>(
   const connections = [connect, ...more.map((one) => () => one)];
   const apps = options.apps ?? connections.map((one, index) => sharedApp(`app-${index + 1}`, one));
   const limits = createAppLimits({store, clock, logger});
-  const github = options.github ?? (apps.length > 1 ? sharedGitHub({apps, limits, clock, logger}) : connected);
+  const one = options.github ?? connected;
+  const ports =
+    options.github || apps.length === 1 ? {github: one, whileDry: one} : sharedGitHub({apps, limits, clock, logger});
   const [first, ...others] = apps;
   let shared: Discovery | undefined;
   const discovery = (): Discovery => {
@@ -145,7 +147,7 @@ async function create<T extends ControllingFunction>(
     ...(maxRunners === undefined ? {} : {maxRunners}),
     store,
     tasks,
-    github: dryRun ? dryRunGitHub(github, logger) : github,
+    github: dryRun ? dryRunGitHub(ports.github, logger) : ports.github,
     provider: providers.of,
     providers: providers.all,
     vm,
@@ -153,6 +155,7 @@ async function create<T extends ControllingFunction>(
     random,
     logger,
   };
+  const whileDry: Context = {...context, github: dryRunGitHub(ports.whileDry, logger)};
 
   return {
     ...base,
@@ -160,6 +163,7 @@ async function create<T extends ControllingFunction>(
     isPlaced: misplaced === undefined,
     config,
     context: tracing ? tracedContext(context, tracer) : context,
+    whileDry: tracing ? tracedContext(whileDry, tracer) : whileDry,
     discovery: () => options.discovery ?? discovery(),
     inspection: () => connect().inspection,
     moreInspections: () => more.map(({inspection}) => inspection),

@@ -18,7 +18,7 @@ export function createSweep(options: ServicesOptions): HttpFunction {
 
   async function sweep(services: Services<'sweep'>, {logger, isDry, isTask}: SweepCall): Promise<SweepReport> {
     const {config, discovery} = services;
-    const context = {...services.context, logger};
+    const context = {...(isDry ? services.whileDry : services.context), logger};
     const {
       discovery: source,
       webhooks,

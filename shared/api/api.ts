@@ -270,10 +270,15 @@ async function run(operation: Operation, context: RequestContext, input: RawInpu
   const key = operation.changes ? idempotencyKey(context.headers) : undefined;
   const {'dry-run': dryRun = String(operation.dryByDefault === true)} = input.query;
   const isDry = isDryRun(context, {'dry-run': dryRun === 'true'});
-  if (key === undefined || isDry) return operation.run(context, input);
+  if (isDry) return operation.run({...context, context: () => whileDry(context)}, input);
+  if (key === undefined) return operation.run(context, input);
   const {query, body} = input;
   const identity = {key, method: operation.method, path: withoutPrefix(request.path), query, body};
   return onlyOnce(await context.context(), identity, () => operation.run(context, input));
+}
+
+async function whileDry({services, logger}: RequestContext) {
+  return {...(await services()).whileDry, logger};
 }
 
 /** The path of the next page, relative to this one: the function does not know the path at which it is served. */

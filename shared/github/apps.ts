@@ -1,12 +1,12 @@
 import type {Clock} from '../clock';
 import type {Logger} from '../logger';
 import {READ_POINTS, WRITE_POINTS} from '../model/github-points';
-import {ownerOf} from '../model/scope';
+import {ownerOf, type RunnerScope} from '../model/scope';
 import {ActingApps} from './acting-apps';
 import {AppChoice, type ShareableApp} from './app-choice';
 import {askApps} from './ask-apps';
 import type {GitHub, GitHubFor} from './github';
-import type {SharedLimits} from './shared-limits';
+import type {AppLimits, SharedLimits} from './shared-limits';
 
 export interface SharedGitHubOptions {
   /** The first one has the webhook, and its installation is the one that events name. */
@@ -33,35 +33,49 @@ const POINTS: Readonly<Record<Method, number>> = {
 
 /**
  * GitHub by several Apps, whose installations have limits of their own. Each call goes by the App that has most left, and by another one when
- * GitHub limits that App, or refuses what another App may be allowed: it is not installed there, suspended, or not set up right.
+ * GitHub limits that App, or refuses what another App may be allowed: it is not installed there, suspended, or not set up right. `whileDry`: the calls of dry runs,
+ * which change nothing at GitHub and note no limit.
  */
-export function sharedGitHub({apps, limits, clock, logger}: SharedGitHubOptions): GitHubFor {
+export function sharedGitHub({apps, limits, clock, logger}: SharedGitHubOptions): {
+  readonly github: GitHubFor;
+  readonly whileDry: GitHubFor;
+} {
   const [first] = apps;
   const choice = new AppChoice(clock);
-  const known = {acting: new ActingApps({clock, logger}), limits, clock};
+  const acting = new ActingApps({clock, logger});
 
-  return (scope, installationId) => {
+  const within = (known: AppLimits, scope: RunnerScope, installationId: number | undefined): GitHub => {
     const owner = ownerOf(scope);
-    const github = eachMethod((method, call) =>
-      askApps(known, {
-        scope,
-        kind: method,
-        apps: choice.order(apps, scope),
-        first,
-        isAbsent,
-        call(app, isFirst) {
-          choice.spend(app, owner, POINTS[method]);
-          return call(app.forScope(scope, isFirst ? installationId : undefined));
+    return eachMethod((method, call) =>
+      askApps(
+        {acting, limits: known, clock},
+        {
+          scope,
+          kind: method,
+          apps: choice.order(apps, scope),
+          first,
+          isAbsent,
+          call(app, isFirst) {
+            choice.spend(app, owner, POINTS[method]);
+            return call(app.forScope(scope, isFirst ? installationId : undefined));
+          },
         },
-      }),
+      ),
     );
-    return {
-      ...github,
-      async createJitConfig(request) {
-        await limits.awaitTurn(scope);
-        return github.createJitConfig(request);
-      },
-    };
+  };
+
+  return {
+    github(scope, installationId) {
+      const github = within(limits, scope, installationId);
+      return {
+        ...github,
+        async createJitConfig(request) {
+          await limits.awaitTurn(scope);
+          return github.createJitConfig(request);
+        },
+      };
+    },
+    whileDry: (scope, installationId) => within(limits.whileDry, scope, installationId),
   };
 }
 

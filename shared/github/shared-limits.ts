@@ -13,6 +13,8 @@ export interface AppLimits {
 
 /** What all processes of the deployment know of them: one that is told to wait tells the others. */
 export interface SharedLimits extends AppLimits {
+  /** What is known of them, for the calls of a dry run: what these learn is kept nowhere. */
+  readonly whileDry: AppLimits;
   /** Waits for the turn of the next registration in the scope. Throws `RateLimited` if that is far away. */
   awaitTurn(scope: RunnerScope): Promise<void>;
 }

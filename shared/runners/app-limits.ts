@@ -40,10 +40,22 @@ export function createAppLimits(context: Pick<Context, 'store' | 'clock' | 'logg
     return new Map(found.map(({id, data}) => [id, data]));
   }
 
+  async function findOpen(name: string): Promise<BreakerDocument | undefined> {
+    return (await open.load('open', readOpen, REMEMBERED_MS)).get(name);
+  }
+
   return {
+    whileDry: {
+      async heldUntil(app, owner) {
+        const breaker = await findOpen(appBreaker(owner, app));
+        return breaker && breaker.nextProbeAt > clock.now() ? breaker.nextProbeAt : undefined;
+      },
+      limited: async () => undefined,
+      answered: async () => undefined,
+    },
     async heldUntil(app, owner) {
       const name = appBreaker(owner, app);
-      const breaker = (await open.load('open', readOpen, REMEMBERED_MS)).get(name);
+      const breaker = await findOpen(name);
       if (!breaker) return undefined;
       const now = clock.now();
       if (breaker.nextProbeAt > now) return breaker.nextProbeAt;

@@ -33,7 +33,16 @@ afterEach(async () => {
 });
 
 /** Another process that has both Apps, and the store in common with the others. */
-function process(credentials: {secondKey?: () => Promise<Secret>; secondInstallation?: number} = {}): GitHubFor {
+function process(credentials: Second = {}): GitHubFor {
+  return ports(credentials).github;
+}
+
+interface Second {
+  readonly secondKey?: () => Promise<Secret>;
+  readonly secondInstallation?: number;
+}
+
+function ports(credentials: Second = {}): ReturnType<typeof sharedGitHub> {
   const clock = world.scheduler;
   const logger = createLogger({level: 'debug', destination: {write: (line) => log.push(line)}});
   const keyOf = (app: App) => async () => new Secret(app.privateKeyPem);
@@ -104,6 +113,32 @@ test('when GitHub limits one App the other one registers, and no process asks th
   expect(registrations()).toBe(asked + 5);
   expect(await store.get('breakers', 'github.acme.app-1')).toMatchObject({open: true});
   expect(await store.get('breakers', 'github.acme')).toBeUndefined();
+});
+
+test('a call of a dry run asks no App that GitHub limits, and notes nothing of what it learns itself', async () => {
+  const {github, whileDry} = ports();
+  world.world.limits.secondary = 900;
+  const limit = (app: App) => {
+    for (let each = 0; each < 180; each++)
+      world.world.limits.charge(installationCaller(installationOf(app).id), 'POST');
+  };
+  for (const app of world.world.apps) limit(app);
+  await expect(whileDry(repository).listRunners()).rejects.toThrow(RateLimited);
+  expect(await store.find('breakers', {where: {}, limit: 10})).toEqual([]);
+
+  world.scheduler.advance(61_000);
+  limit(world.world.app);
+  await github(repository).createJitConfig(request());
+  await github(repository).createJitConfig(request());
+  const noted = await store.get('breakers', 'github.acme.app-1');
+  expect(noted).toMatchObject({open: true});
+  const before = usedBy(world.world.app);
+  await ports().whileDry(repository).listRunners();
+  expect(usedBy(world.world.app)).toBe(before);
+  world.scheduler.advance(61_000);
+  for (let each = 0; each < 4; each++) await ports().whileDry(repository).listRunners();
+  expect(usedBy(world.world.app)).toBeGreaterThan(before);
+  expect(await store.get('breakers', 'github.acme.app-1')).toEqual(noted);
 });
 
 test('an App that may be asked again is probed by one caller, and its breaker closes', async () => {

@@ -5,7 +5,7 @@ import {labelsOf, NOBODYS} from './pools';
 import type {JobPlan, Setting} from './scenario';
 
 /** A world does not rest for less than this. */
-const SOON_MS = 20 * 60_000;
+const SOON_MS = 4 * 60_000;
 
 /** Plays the plans of the scenario's jobs at GitHub. */
 export class Workload {
