@@ -92,3 +92,7 @@ export function bootBreaker(pool: Pool): string | undefined {
   if (isGce(pool) || source.startsWith(`${type}.`)) return `boot.${inName(source)}`;
   return `boot.${[type, ...quotaScopes(pool).slice(0, 1), source].map(inName).join('.')}`;
 }
+
+export function isBootBreaker(name: string): boolean {
+  return name.startsWith('boot.');
+}

@@ -5,6 +5,7 @@ import {
   fullBreaker,
   GITHUB_DOWN,
   githubBreaker,
+  isBootBreaker,
   isOfQuota,
   quotaBreakers,
 } from '../model/breaker';
@@ -86,7 +87,7 @@ async function pass(
       return errorOf(name)(`breaker ${name} is open: ${passed.reason}`, passed.retryAfterSeconds);
     }
     // A created VM does not show that its runner comes online. The sweep sees that, and closes the breaker of boots.
-    if (passed.kind === 'probe' && !name.startsWith('boot.')) probed.push(name);
+    if (passed.kind === 'probe' && !isBootBreaker(name)) probed.push(name);
   }
   return async (work) => {
     try {
@@ -100,10 +101,14 @@ async function pass(
   };
 }
 
+/** The breaker of the pool's machines whose runners do not come online is open. */
+export class BootBreakerOpen extends Unavailable {}
+
 /** The constructor of the error while the breaker of this name is open. */
 function errorOf(name: string): (message: string, seconds: number) => RetryableError {
   if (isOfQuota(name)) return (message, seconds) => new QuotaExceeded(message, seconds);
   if (name.startsWith('github.')) return (message, seconds) => new RateLimited(message, seconds);
+  if (isBootBreaker(name)) return (message, seconds) => new BootBreakerOpen(message, seconds);
   return (message, seconds) => new Unavailable(message, seconds);
 }
 

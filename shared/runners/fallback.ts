@@ -1,5 +1,5 @@
 import type {Outcome} from '../decisions';
-import {NoCapacity, QuotaExceeded, Unavailable} from '../errors';
+import {NoCapacity, QuotaExceeded, type RetryableError, Unavailable} from '../errors';
 import {fallbackRefusal, fallbacksOf} from '../model/fallback';
 import {type JobDocument, jobKeyOf, standingFailure} from '../model/job';
 import type {Demand} from '../model/job-event';
@@ -7,7 +7,7 @@ import {latestRunnerName} from '../model/names';
 import type {Pool} from '../model/pool';
 import {isBeingCreated} from '../model/runner';
 import {type Context, poolOf} from '../ports';
-import type {Guarded} from './breakers';
+import {BootBreakerOpen, type Guarded} from './breakers';
 import {createRunner} from './create';
 import {releaseLease} from './creation-lease';
 import {passTo, serveGuarded} from './demand';
@@ -108,11 +108,8 @@ class Fallback {
     throw new NoCapacity(this.#told.join('; '), Math.max(RETRY_SECONDS, first.retryAfterSeconds));
   }
 
-  /** Asks one pool. Returns the error where it lacks capacity or quota, or has no slot. */
-  async #try(
-    pool: string,
-    serve: (guarded: Guarded) => Promise<Outcome>,
-  ): Promise<Outcome | NoCapacity | QuotaExceeded> {
+  /** Asks one pool. Returns the error where it lacks capacity or quota, or has no slot; and of a fallback, where the breaker of its boots is open. */
+  async #try(pool: string, serve: (guarded: Guarded) => Promise<Outcome>): Promise<Outcome | RetryableError> {
     const {context, job} = this;
     let hasPassed = false;
     try {
@@ -120,7 +117,7 @@ class Fallback {
       hasPassed = true;
       return await serve(guarded);
     } catch (error) {
-      if (!(error instanceof NoCapacity || error instanceof QuotaExceeded)) throw error;
+      if (!lacksRoom(error) && !(error instanceof BootBreakerOpen && this.#told.length > 0)) throw error;
       this.#isSettled ||= hasPassed && !(error instanceof NothingMade);
       this.#told.push(`${pool === job.pool ? 'pool' : 'fallback'} ${pool}: ${error.message}`);
       return error;
@@ -182,6 +179,10 @@ class Fallback {
     if (moved.kind === 'not_wanted' && moved.runner && this.#isSettled)
       await retireRunner(context, moved.runner, 'failed');
   }
+}
+
+function lacksRoom(error: unknown): error is NoCapacity | QuotaExceeded {
+  return error instanceof NoCapacity || error instanceof QuotaExceeded;
 }
 
 /** The pool did not begin to create a runner: it has no slot for the job, or cannot take it over now. */

@@ -175,6 +175,42 @@ describe('a job that meets the breaker of its quota', () => {
   });
 });
 
+describe('a job whose quota ends while the machines of its fallback do not come up', () => {
+  const hold = () =>
+    system.store.transaction(async (transaction) => {
+      const [at, hours] = [system.scheduler.now(), 3_600_000];
+      const name = 'boot.ec2.111122223333_eu-central-1.runner';
+      transaction.set('breakers', name, {
+        ...{name, reason: 'runners did not come online', open: true, failures: 3},
+        ...{failedAt: at, openedAt: at, nextProbeAt: at + hours, expireAt: at + hours},
+      });
+    });
+
+  test('is served by the fallback behind that one', async () => {
+    await start();
+    await hold();
+    for (const zone of A) system.compute.failLate({zone, times: Number.POSITIVE_INFINITY, error: QUOTA});
+    const job = system.queueJob({durationMs: MINUTE});
+    await system.pass(3 * MINUTE, () => job.status === 'in_progress');
+    expect(job.runner?.name).toBe(`slipway-c-${job.id}-2`);
+    const [told] = fellBack() as {message: string}[];
+    expect(told?.message).toContain('fallback b: breaker boot.ec2.111122223333_eu-central-1.runner is open');
+    await system.finish();
+    expectClean(system);
+  });
+
+  test('gets its machine in its own pool as soon as that has quota: Compute Engine is not asked for the one that failed', async () => {
+    await start(POOLS.replace('    fallback: c\n', ''));
+    await hold();
+    for (const zone of A) system.compute.failLate({zone, times: 1, error: QUOTA});
+    const job = system.queueJob({durationMs: MINUTE});
+    await system.pass(6 * MINUTE, () => job.status === 'in_progress');
+    expect(job.runner?.name).toMatch(/^slipway-a-/);
+    await system.finish();
+    expectClean(system);
+  });
+});
+
 describe('a job that chooses more than its quota has room for', () => {
   test('holds back no job that chooses nothing', async () => {
     await start();
