@@ -13,11 +13,14 @@ import type {Scenario} from './scenario';
 /** A world with thousands of calls an hour would take minutes: an agent calls every ten seconds while it has work. */
 const PACE = 5;
 
-/** In a world that rests between jobs: while no job is for a host and it has no container, every 100 s, which is less than a silence. */
+/** In a world that rests between jobs: while a container is on the host, or a job is for one. */
+const PACE_WITH_WORK = 10;
+
+/** While no job is for a host and it has no container: less than a silence. */
 const PACE_WITHOUT_WORK = 20;
 
 /** While nothing is there at all: about as often as the sweep is called then. */
-const PACE_AT_REST = 360;
+const PACE_AT_REST = 720;
 
 /** What may go wrong with one call, of a thousand. */
 const LOST_ANSWERS = 25;
@@ -79,9 +82,10 @@ export class DockerHosts {
 
   #pace(host: string): number {
     const {scenario, isWanted} = this.simulated;
-    if (!scenario.setting.rests || this.world.unfinished(host) > 0) return PACE;
+    if (!scenario.setting.rests) return PACE;
+    if (this.world.unfinished(host) > 0) return PACE_WITH_WORK;
     if (this.#services?.isResting()) return PACE_AT_REST;
-    return isWanted() ? PACE : PACE_WITHOUT_WORK;
+    return isWanted() ? PACE_WITH_WORK : PACE_WITHOUT_WORK;
   }
 
   async #sync(host: string, report: ModelReport): Promise<ModelOrders> {

@@ -32,7 +32,7 @@ const SWEEP_EVERY_MS = 60_000;
 /** A world in which nothing is left is swept less often, so that days without jobs cost little. */
 const SWEEP_IDLE_EVERY = 30;
 /** In a world that rests between jobs too. */
-const SWEEP_RESTING_EVERY = 60;
+const SWEEP_RESTING_EVERY = 120;
 const MINUTES_A_DAY = 24 * 60;
 const SWEEP_LONG_IDLE_EVERY = 6 * 60;
 
