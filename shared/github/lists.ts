@@ -11,8 +11,9 @@ const PAGE_SIZE = 100;
 /** The default page size of GitHub. An answer that is too large with 100 items succeeds with this size. */
 const SMALL_PAGE_SIZE = 30;
 
-/** Failed pages after which the reading of one list ends. */
-const MAX_FAILED_PAGES = 3;
+/** Failed pages in a row after which the reading of one list ends, and failed pages at all. What is newest may stand on the last page. */
+const MAX_FAILED_IN_ROW = 3;
+const MAX_FAILED_PAGES = 6;
 
 /** Pages of one list, so that an endless list ends: a runner group has at most 10,000 runners. */
 const MAX_PAGES = 1000;
@@ -67,6 +68,7 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
   let total: number | undefined;
   let failure: unknown;
   let failed = 0;
+  let inRow = 0;
   let isAnswered = false;
   const read = (isCut = false): ListRead => ({items: [...items.values()], failure, isAnswered, isCut});
 
@@ -84,6 +86,7 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
       ({items: found, total} = body);
       hasNext = answer.hasNext;
       isAnswered = true;
+      inRow = 0;
     } catch (error) {
       // mutation: smaller pages
       if (isServerError(error) && perPage === PAGE_SIZE) {
@@ -93,7 +96,8 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
       }
       failure ??= error;
       const goesOn = total !== undefined && page * perPage < total;
-      if (!isServerError(error) || !goesOn || ++failed === MAX_FAILED_PAGES) return read();
+      if (!isServerError(error) || !goesOn || ++inRow === MAX_FAILED_IN_ROW || ++failed === MAX_FAILED_PAGES)
+        return read();
       continue;
     }
     for (const item of found) items.set(idOf(item) ?? item, item);

@@ -49,6 +49,26 @@ describe('a page that answers 5xx', () => {
     expect(failure).toMatchObject({kind: 'unavailable'});
   });
 
+  test('here and there hides only the items of those pages: the newest jobs of a matrix are on the last one', async () => {
+    const run = aRun(250);
+    const query = /per_page=100&.*page=2$|per_page=30&.*page=[468]$/;
+    world.world.fault({match: {path: /jobs$/, query}, times: 9, respond: BAD_GATEWAY});
+    const {items, failure} = await discovery.jobs(app, run);
+    // The first page of 100 has a third of the fourth one of 30.
+    expect(items).toHaveLength(250 - 20 - 30 - 30);
+    expect(items.map(({id}) => id)).toContain(world.world.queue.jobs().at(-1)?.id);
+    expect(failure).toMatchObject({kind: 'unavailable'});
+  });
+
+  test('three times in a row ends the list', async () => {
+    const run = aRun(250);
+    const query = /per_page=100&.*page=2$|per_page=30&.*page=[5-9]$/;
+    world.world.fault({match: {path: /jobs$/, query}, times: 9, respond: BAD_GATEWAY});
+    expect((await discovery.jobs(app, run)).items).toHaveLength(120);
+    // The first of 100, the second, the fourth of 30, which was read already, and three more.
+    expect(asked(/jobs$/)).toBe(6);
+  });
+
   test('always is an error after two calls', async () => {
     const run = aRun(1);
     world.world.fault({match: {path: /jobs$/}, times: 9, respond: BAD_GATEWAY});
