@@ -95,7 +95,8 @@ export async function readList(ask: AskPage, call: GitHubCall, options: ReadOpti
         continue;
       }
       failure ??= error;
-      const goesOn = total !== undefined && page * perPage < total;
+      // By what is missing, not by the place of the page: a page may have fewer items than it was asked for.
+      const goesOn = total !== undefined && items.size < total;
       if (!isServerError(error) || !goesOn || ++inRow === MAX_FAILED_IN_ROW || ++failed === MAX_FAILED_PAGES)
         return read();
       continue;

@@ -5,6 +5,9 @@ import type {Setting} from './scenario';
 
 const SMALL_PAGE = 1;
 
+/** A small page has one item where GitHub's has 30, so that a long list has thirty times as many of them: one of so many bad pages is bad whatever its size. */
+const BAD_WHEN_SMALL = 30;
+
 export interface ListFaultOptions extends Pick<Setting, 'badPages' | 'brokenLists'> {
   readonly random: SeededRandom;
   /** The labels of the jobs of a run. */
@@ -31,7 +34,7 @@ export function listFaults({random, badPages = 0, brokenLists, labelsOf}: ListFa
     fails: (list, perPage) => {
       if (brokenLists === 'large' && isOfRuns(list) && perPage > SMALL_PAGE) return true;
       if (brokenLists === 'nobodys' && isNobodys(list)) return true;
-      return strikes() && (perPage > SMALL_PAGE || random.below(4) === 0);
+      return strikes() && (perPage > SMALL_PAGE || random.below(BAD_WHEN_SMALL) === 0);
     },
   };
 }
