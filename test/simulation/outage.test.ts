@@ -65,9 +65,9 @@ test('after an outage that leaves more, 1,000 jobs in 1,000 repositories, VMs ar
   expect(violations).toEqual([]);
   expect(ranOn.size).toBe(1_000);
   expect(madeAtMs.size).toBe(1_000);
-  const sinceMs = [...madeAtMs.values()].map((atMs) => atMs - END_MS);
-  // Whole minutes, from the first sweep that finds the webhook up to the last VM.
-  const minutes = Math.floor(Math.max(...sinceMs) / MINUTE) - 1;
+  const sinceMs = [...madeAtMs.values()].map((atMs) => atMs - END_MS).sort((a, b) => a - b);
+  // Whole minutes, from the first sweep that finds the webhook, as long as there is more to do than a minute has room for: at the end the limit is nobody's.
+  const minutes = Math.floor((sinceMs.at(-MOST_A_MINUTE) ?? 0) / MINUTE);
   expect(minutes).toBeGreaterThanOrEqual(4);
   const made = sinceMs.filter((ms) => ms >= MINUTE && ms < (minutes + 1) * MINUTE).length;
   // Events of jobs that were found during the outage are delivered as well: each takes a dispatch, and makes nothing.

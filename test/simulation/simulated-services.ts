@@ -31,7 +31,7 @@ const SWEEP_EVERY_MS = 60_000;
 
 /** A world in which nothing is left is swept less often, so that days without jobs cost little. */
 const SWEEP_IDLE_EVERY = 30;
-/** In a world that rests between jobs too. */
+/** In a world that rests between jobs too, until the last one. */
 const SWEEP_RESTING_EVERY = 120;
 const MINUTES_A_DAY = 24 * 60;
 const SWEEP_LONG_IDLE_EVERY = 6 * 60;
@@ -265,7 +265,8 @@ export class SimulatedServices {
     const index = Math.ceil(minute / step) * step;
     this.#cancelSweep = scheduler.at(startMs + index * SWEEP_EVERY_MS, () => {
       if (!this.isResting()) this.#quietSince = index;
-      const idle = scenario.setting.rests ? SWEEP_RESTING_EVERY : SWEEP_IDLE_EVERY;
+      const rests = scenario.setting.rests && !this.world.workload.isOver();
+      const idle = rests ? SWEEP_RESTING_EVERY : SWEEP_IDLE_EVERY;
       const every = index - this.#quietSince < MINUTES_A_DAY ? idle : SWEEP_LONG_IDLE_EVERY;
       const isDue = this.#quietSince === index || index % every === 0;
       // Behind a sweep comes a look at what it began.
