@@ -44,23 +44,21 @@ export function sharedGitHub({apps, limits, clock, logger}: SharedGitHubOptions)
   const choice = new AppChoice(clock);
   const acting = new ActingApps({clock, logger});
 
-  const within = (known: AppLimits, scope: RunnerScope, installationId: number | undefined): GitHub => {
+  const within = (noted: AppLimits, scope: RunnerScope, installationId: number | undefined): GitHub => {
     const owner = ownerOf(scope);
+    const known = {acting, limits: noted, clock};
     return eachMethod((method, call) =>
-      askApps(
-        {acting, limits: known, clock},
-        {
-          scope,
-          kind: method,
-          apps: choice.order(apps, scope),
-          first,
-          isAbsent,
-          call(app, isFirst) {
-            choice.spend(app, owner, POINTS[method]);
-            return call(app.forScope(scope, isFirst ? installationId : undefined));
-          },
+      askApps(known, {
+        scope,
+        kind: method,
+        apps: choice.order(apps, scope),
+        first,
+        isAbsent,
+        call(app, isFirst) {
+          choice.spend(app, owner, POINTS[method]);
+          return call(app.forScope(scope, isFirst ? installationId : undefined));
         },
-      ),
+      }),
     );
   };
 
