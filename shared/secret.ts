@@ -1,7 +1,7 @@
 import {inspect, stripVTControlCharacters} from 'node:util';
 
 /** Text that looks like an encoded JIT config or another blob: longer than any name or number in a message. */
-const BLOBS = [/[A-Za-z0-9+/]{64,}={0,2}/g, /[A-Za-z0-9_+-]{100,}={0,2}/g];
+const BLOBS = [/(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{64,}={0,2}/g, /(?<![A-Za-z0-9_+-])[A-Za-z0-9_+-]{100,}={0,2}/g];
 
 /** Shorter values (`true`, `1`) are no secrets, and replacing them would garble the message. */
 const MIN_VALUE_LENGTH = 8;
@@ -34,7 +34,8 @@ const SECRETS = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\b[Bb]earer\s+[A-Za-z0-9._~+/-]{16,}=*/g,
   /\beyJ[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,8000}\.[A-Za-z0-9_-]+/g,
-  /[A-Za-z0-9+/]{400,}={0,2}/g,
+  // Only the beginning of a run is tried: a shorter one is then read once, not from each of its characters.
+  /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}/g,
 ];
 
 /** The text, in which `***` replaces everything that looks like a secret. */
