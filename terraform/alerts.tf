@@ -124,6 +124,7 @@ resource "google_monitoring_alert_policy" "log" {
 }
 
 # Counts requests that were answered 2xx. Cloud Run counts them, because a sweep that is never called cannot log.
+# A sweep that came to its end is answered 200; 202 says that another one holds the lock, also one that has died.
 resource "google_monitoring_alert_policy" "sweep_silent" {
   count = module.fields.monitoring.alerts && !contains(module.fields.monitoring.without, "sweep_silent") ? 1 : 0
 
@@ -134,9 +135,9 @@ resource "google_monitoring_alert_policy" "sweep_silent" {
   user_labels           = local.labels
 
   conditions {
-    display_name = "no request to sweep was answered 2xx"
+    display_name = "no request to sweep was answered 200"
     condition_absent {
-      filter   = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${local.function_names["sweep"]}\" AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"2xx\""
+      filter   = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${local.function_names["sweep"]}\" AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code=\"200\""
       duration = "${local.sweep_silence_minutes * 60}s"
       aggregations {
         alignment_period     = "60s"

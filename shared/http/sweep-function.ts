@@ -8,6 +8,9 @@ import {createBodyReader, MAX_TASK_BYTES} from './read-body';
 import {jsonReply, type Reply, requirePost, sendReply} from './server';
 import {traceFields, traceOf} from './trace';
 
+/** Status of the answer that nothing was swept, and that nobody is to call again for it. */
+const NOT_SWEPT = 202;
+
 /** One call of the sweep. */
 export interface SweepCall {
   /** Its lines contain the trace of the request. */
@@ -18,10 +21,13 @@ export interface SweepCall {
   readonly isTask: boolean;
 }
 
-/** Performs one sweep and returns its report, which is the answer. Throws typed errors. */
-export type SweepHandler = (services: Services<'sweep'>, call: SweepCall) => Promise<object>;
+/** Performs one sweep and returns its report, which is the answer; status `held`: another one is at work. Throws typed errors. */
+export type SweepHandler = (services: Services<'sweep'>, call: SweepCall) => Promise<{readonly status: string}>;
 
-/** A callback of Cloud Scheduler: authenticate the caller, read the query, perform the sweep, answer its report. */
+/**
+ * A callback of Cloud Scheduler: authenticate the caller, read the query, perform the sweep, answer its report. Only a sweep that came to its
+ * end is answered 200, which the alert `sweep_silent` counts: behind one that died with its lock all others are `held` for ten minutes.
+ */
 export function createSweepFunction(getServices: () => Promise<Services<'sweep'>>, handle: SweepHandler): HttpFunction {
   const bodies = createBodyReader(MAX_TASK_BYTES);
   let verifier: OidcVerifier | undefined;
@@ -39,7 +45,8 @@ export function createSweepFunction(getServices: () => Promise<Services<'sweep'>
     return services.tracer.inExecution({name: 'sweep', parent, fields: {}}, async () => {
       const {config, tracer} = services;
       const logger = services.logger.with(traceFields(tracer.activeSpan() ?? parent, config.project));
-      return jsonReply(await handle(services, {logger, isDry, isTask: isTask(request)}));
+      const report = await handle(services, {logger, isDry, isTask: isTask(request)});
+      return jsonReply(report, report.status === 'held' ? NOT_SWEPT : 200);
     });
   }
 
@@ -51,7 +58,7 @@ export function createSweepFunction(getServices: () => Promise<Services<'sweep'>
         () => undefined,
       );
       // Cloud Tasks would run it again, beside the next one.
-      return isTask(request) && isTemporary(refused) ? jsonReply({status: 'failed'}) : refused;
+      return isTask(request) && isTemporary(refused) ? jsonReply({status: 'failed'}, NOT_SWEPT) : refused;
     });
     sendReply(response, answer);
   };

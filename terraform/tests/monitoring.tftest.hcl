@@ -77,6 +77,11 @@ run "all" {
   }
 
   assert {
+    condition     = strcontains(google_monitoring_alert_policy.sweep_silent[0].conditions[0].condition_absent[0].filter, "response_code=\"200\"")
+    error_message = "a sweep that found another one at work (202) has not swept"
+  }
+
+  assert {
     condition = length(setsubtract(
       regexall("user/slipway/([a-z_]+)", google_monitoring_dashboard.slipway[0].dashboard_json)[*][0],
       keys(google_logging_metric.metric),

@@ -59,13 +59,13 @@ describe('with an interval of ten seconds', () => {
     expect(logged('done').length - (ends[0] ?? 0)).toBeLessThanOrEqual(7);
   });
 
-  test('the task of a run ends with 200 when the sweep cannot work, and one of nobody is refused', async () => {
+  test('the task of a run ends with 202 when the sweep cannot work, and one of nobody is refused', async () => {
     const {store} = system;
     const broken = jest.spyOn(store, 'transaction').mockRejectedValue(new Error('no store'));
     const token = await system.oidc.token({audience: system.urls.sweep, email: 'tasks@world.iam.gserviceaccount.com'});
     const asTask = (headers: Record<string, string>) =>
       fetch(system.urls.sweep, {method: 'POST', headers: {'x-cloudtasks-taskname': 'x', ...headers}});
-    expect((await asTask({authorization: `Bearer ${token}`})).status).toBe(200);
+    expect((await asTask({authorization: `Bearer ${token}`})).status).toBe(202);
     expect((await asTask({})).status).toBe(401);
     expect((await system.sweeper.trigger()).status).toBe(503);
     broken.mockRestore();

@@ -4,6 +4,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
+import type {Query} from '../emulators/aws/actions';
 import {AwsApi} from '../emulators/aws/api';
 import {REGION} from '../emulators/aws/places';
 import {type AwsInstance, AwsWorld} from '../emulators/aws/world';
@@ -68,4 +69,15 @@ test('the belt terminates old instances of its deployment, and no others', async
   ]);
   expect(await run(11)).toEqual({terminated: []});
   expect(api.violations).toEqual([]);
+}, 60_000);
+
+test('one that cannot be terminated leaves the others no longer, and is named', async () => {
+  const some = ['slipway-linux-10-1', 'slipway-linux-11-1'].map((name) =>
+    world.add({name, isRunning: true, deployment: 'slipway'}),
+  );
+  const isFirst = ({action, parameters}: Query) =>
+    action === 'TerminateInstances' && parameters['InstanceId.1'] === some[0]?.id;
+  api.fault({match: isFirst, respond: {status: 400, code: 'OperationNotPermitted', message: 'It is protected.'}});
+  await expect(run(11)).rejects.toThrow(`${some[0]?.id}: OperationNotPermitted: It is protected.`);
+  expect(some.map(({state}) => state)).toEqual(['running', 'shutting-down']);
 }, 60_000);

@@ -1,5 +1,5 @@
-import type {Clock} from '../../clock';
-import {Refused} from '../../errors';
+import {type Clock, withDeadline} from '../../clock';
+import {Refused, Unavailable} from '../../errors';
 import type {Logger} from '../../logger';
 import {parseRunnerName} from '../../model/names';
 import type {Placement} from '../../model/placement';
@@ -22,6 +22,9 @@ export interface CodemagicProviderOptions {
 
 /** After a lost answer CodeMagic's list is read this much later, in milliseconds, so that it has the build if there is one. */
 const LOOK_AFTER_MS = 3_000;
+
+/** How long that may take, below the lease of a creation: a team may have many pages. */
+const LOOK_SECONDS = 30;
 
 /** What the build is doing, for people. */
 const STAGES: Readonly<Record<string, string>> = {
@@ -163,10 +166,13 @@ async function foundAfterAll(
   {clock}: CodemagicProviderOptions,
   finder: BuildFinder,
   pool: CodemagicPool,
-  {name}: CreateRequest,
+  {name, onWaiting}: CreateRequest,
 ): Promise<CreateOutcome | undefined> {
   await clock.sleep(LOOK_AFTER_MS);
-  const [newest] = await finder.findNamed([pool.provider.team], name).catch(() => []);
+  await onWaiting?.();
+  const silent = () => new Unavailable(`CodeMagic’s list took longer than ${LOOK_SECONDS} s`, 10);
+  const look = withDeadline(LOOK_SECONDS * 1000, finder.findNamed([pool.provider.team], name), silent);
+  const [newest] = await look.catch(() => []);
   return newest && {kind: 'created', placement: placementOf(pool), id: newest.build.id};
 }
 

@@ -57,6 +57,8 @@ class RunAttempt {
     // mutation: unanswered request
     if (first.failureClass !== 'uncertain') return {kind: 'failed', failure: first};
     await clock.sleep(RESEND_MS);
+    // Two requests that are not answered take longer than a lease.
+    await this.options.onWaiting?.();
     const second = await this.#send();
     if (!(second instanceof Ec2Failure)) return this.#confirm(second);
     if (second.failureClass === 'conflict') return this.#settleConflict(second);

@@ -2,9 +2,9 @@ import {withDeadline} from '../../clock';
 import {SlipwayError, Unavailable} from '../../errors';
 import {Secret} from '../../secret';
 import {type Finding, QUESTION_MS} from '../provider';
-import type {Ec2} from './client/ec2';
+import type {Ec2, RunRequest} from './client/ec2';
 import {Ec2Failure, RoleRefused, withEc2Errors} from './client/errors';
-import {type Ec2Pool, trialRequest} from './create';
+import {type Ec2Pool, trialRequests} from './create';
 
 export interface CheckOptions {
   readonly ec2: Ec2;
@@ -28,21 +28,21 @@ export async function checkPool({ec2, pool, deployment}: CheckOptions): Promise<
 const REMEDY_OF_ROLE =
   'Correct roleArn of the pool (or AWS_ROLE_ARN), or the trust policy of the role: docs/aws.md has the conditions.';
 
-/** An answer that did not come finds nothing; a refusal is an error. */
+/** An answer that did not come finds nothing; a refusal is an error, also where a creation is tried again after it. */
 async function finding(question: Promise<Finding>, remedy: string): Promise<Finding> {
   const silent = () => new Unavailable(`AWS did not answer within ${QUESTION_MS / 1000} s`, 10);
-  let needed = remedy;
+  let isRole = false;
   const asked = question.catch((error: unknown) => {
-    if (error instanceof RoleRefused) needed = REMEDY_OF_ROLE;
+    isRole = error instanceof RoleRefused;
     throw error;
   });
   try {
     return await withDeadline(QUESTION_MS, withEc2Errors(asked), silent);
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error;
-    if (error.retryable)
+    if (error.retryable && !isRole)
       return {status: 'skipped', because: error.message, do: 'Try again in a minute.', isSilent: true};
-    return {status: 'error', because: error.message, do: needed};
+    return {status: 'error', because: error.message, do: isRole ? REMEDY_OF_ROLE : remedy};
   }
 }
 
@@ -76,18 +76,35 @@ async function checkSubnets(ec2: Ec2, {provider}: Ec2Pool): Promise<Finding> {
 
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html, `DryRun` */
 async function checkPermission(ec2: Ec2, pool: Ec2Pool, deployment: string): Promise<Finding> {
-  const request = trialRequest(pool, deployment, new Secret(Buffer.from('#!/bin/bash\n').toString('base64')));
-  try {
-    await ec2.tryRunInstance(request);
-  } catch (error) {
-    if (!(error instanceof Ec2Failure && error.code === 'UnauthorizedOperation')) throw error;
-    const because = `the role ${pool.provider.roleArn} may not run instances: ${error.message}`;
+  const requests = trialRequests(pool, deployment, new Secret(Buffer.from('#!/bin/bash\n').toString('base64')));
+  const refusals = await Promise.all(requests.map((request) => refusalOf(ec2, request)));
+  const {roleArn} = pool.provider;
+  const [refused] = requests.flatMap((request, index) => {
+    const message = refusals[index];
+    return message === undefined ? [] : [{what: described(request), message}];
+  });
+  if (refused) {
     return {
       status: 'error',
-      because,
-      do: 'Give the role ec2:RunInstances and ec2:CreateTags as terraform/aws does; it also needs ec2:TerminateInstances and ec2:DescribeInstances.',
+      because: `the role ${roleArn} may not run instances (${refused.what}): ${refused.message}`,
+      do: 'Give the role ec2:RunInstances and ec2:CreateTags as terraform/aws does, for every subnet and instance type of the pool; it also needs ec2:TerminateInstances and ec2:DescribeInstances.',
     };
   }
-  const because = `the role ${pool.provider.roleArn} may run ${request.instanceType} in ${request.subnet}`;
+  const because = `the role ${roleArn} may run ${requests.map(described).join(', ')}`;
   return {status: 'ok', because, do: 'Nothing to do.'};
+}
+
+/** Why the role may not run this instance; undefined: it may. */
+async function refusalOf(ec2: Ec2, request: RunRequest): Promise<string | undefined> {
+  try {
+    await ec2.tryRunInstance(request);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Ec2Failure && error.code === 'UnauthorizedOperation') return error.message;
+    throw error;
+  }
+}
+
+function described({instanceType, subnet, spot}: RunRequest): string {
+  return `${instanceType} in ${subnet}${spot ? ' as spot' : ''}`;
 }

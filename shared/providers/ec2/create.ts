@@ -146,9 +146,17 @@ function runRequest(
   };
 }
 
-/** The request that the doctor tries, for the first placement of the pool; `EC2` makes nothing of it. */
-export function trialRequest(pool: Ec2Pool, deployment: string, data: Secret): RunRequest {
+/** The requests that the doctor tries, with each subnet, instance type and market of the pool at least once; EC2 makes nothing of them. */
+export function trialRequests(pool: Ec2Pool, deployment: string, data: Secret): readonly RunRequest[] {
   const request = {name: `${deployment}-${pool.name}-check`, job: 'check'};
-  const [placement = {place: '', spot: false}] = placementsFor(pool, request.name);
-  return runRequest({pool, deployment}, request, placement, 0, data);
+  const tried = new Set<string>();
+  const isNew = ({place, machineType = '', spot}: Placement) => {
+    const parts = [`place ${place}`, `type ${machineType}`, `spot ${spot}`];
+    const unseen = parts.some((part) => !tried.has(part));
+    if (unseen) for (const part of parts) tried.add(part);
+    return unseen;
+  };
+  return placementsFor(pool, request.name)
+    .filter(isNew)
+    .map((placement) => runRequest({pool, deployment}, request, placement, 0, data));
 }

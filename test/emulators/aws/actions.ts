@@ -54,6 +54,10 @@ function runInstances(world: AwsWorld, parameters: Parameters): string {
   findTemplate(world, parameters['LaunchTemplate.LaunchTemplateId'], parameters['LaunchTemplate.LaunchTemplateName']);
   const subnet = parameters['SubnetId'] ?? '';
   if (!isSubnet(subnet)) throw notFound('Subnet', subnet);
+  for (const used of [subnet, parameters['InstanceType'] ?? '']) {
+    if (!world.denied.has(`ec2:RunInstances ${used}`)) continue;
+    throw new AwsRefusal(403, 'UnauthorizedOperation', `You are not authorized to run instances with ${used}.`);
+  }
   if (parameters['DryRun'] === 'true') {
     throw new AwsRefusal(412, 'DryRunOperation', 'Request would have succeeded, but DryRun flag is set.');
   }

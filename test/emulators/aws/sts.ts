@@ -39,6 +39,8 @@ const SHORTEST_SECONDS = 900;
 export class Sts {
   /** Every credential that was given out. */
   readonly credentials: AwsCredential[] = [];
+  /** Codes with which the next requests are refused, one each. */
+  readonly refusals: string[] = [];
 
   constructor(private readonly options: StsOptions) {}
 
@@ -52,6 +54,8 @@ export class Sts {
     if (action !== ACTION || unknown.length > 0) {
       throw new AwsRefusal(400, 'InvalidAction', `Could not find operation ${action} (${unknown.join(', ')})`);
     }
+    const refused = this.refusals.shift();
+    if (refused !== undefined) throw new AwsRefusal(400, refused, 'Refused for now.');
     const roleArn = parameters['RoleArn'] ?? '';
     const subject = await this.#subjectOf(roleArn, parameters['WebIdentityToken'] ?? '');
     const seconds = Number(parameters['DurationSeconds'] ?? 3600);

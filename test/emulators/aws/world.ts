@@ -63,7 +63,7 @@ type Kept = {-readonly [Key in keyof AwsInstance]: AwsInstance[Key]} & {cancelEn
 export class AwsWorld implements MachineWorld {
   readonly templates: LaunchTemplateData[] = [{name: 'runner', id: 'lt-0a1b2c3d', shutdownBehavior: 'terminate'}];
   readonly region: string;
-  /** `ec2:RunInstances`; what the role may not do. */
+  /** What the role may not do: `ec2:RunInstances`, or that with a subnet or an instance type, `ec2:RunInstances m7g.large`. */
   readonly denied = new Set<string>();
   /** What instances wrote to their consoles, by id. */
   readonly consoles = new Map<string, string>();

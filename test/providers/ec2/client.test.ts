@@ -95,6 +95,16 @@ test.each([
   expect(String(error)).not.toMatch(/eyJ/);
 });
 
+test.each(['ExpiredTokenException', 'InvalidIdentityToken', 'IDPCommunicationError'])(
+  '%s may pass: a later request has another token',
+  async (code) => {
+    aws.server.sts.refusals.push(code);
+    expect(await refused()).toMatchObject({code, failureClass: 'rate', retryable: true});
+    expect(await ask()).toEqual([]);
+    expect(aws.server.tokens).toHaveLength(2);
+  },
+);
+
 test('without a metadata server nothing was sent, so it may be tried again', async () => {
   await aws.server.close();
   expect(await refused()).toMatchObject({failureClass: 'rate', code: 'NO_IDENTITY_TOKEN'});
@@ -138,6 +148,7 @@ test.each([
   ['IdempotentParameterMismatch', 400, 'conflict'],
   ['UnauthorizedOperation', 403, 'denied'],
   ['AuthFailure', 401, 'denied'],
+  ['AuthFailure.ServiceLinkedRoleCreationNotPermitted', 403, 'invalid'],
   ['Blocked', 400, 'denied'],
   ['OptInRequired', 401, 'denied'],
   ['PendingVerification', 400, 'denied'],

@@ -127,6 +127,23 @@ describe('the ladder', () => {
     expect(sent('RunInstances')).toHaveLength(2);
   });
 
+  test('without the role for spot instances standard ones are created, and spot alone is refused', async () => {
+    const respond = {status: 403, code: 'AuthFailure.ServiceLinkedRoleCreationNotPermitted'};
+    const {provider, sent} = await open({settings: {spot: 'prefer'}});
+    const isSpot = ({parameters}: {parameters: object}) => 'InstanceMarketOptions.MarketType' in parameters;
+    world.server.fault({match: isSpot, times: 100, respond});
+    expect(await provider.create(createRequest())).toMatchObject({kind: 'created', placement: {spot: false}});
+    expect(sent('RunInstances').length).toBeGreaterThan(1);
+    await world.close();
+
+    const only = await open({settings: {spot: 'only'}});
+    world.server.fault({match: isSpot, times: 100, respond});
+    expect(await only.provider.create(createRequest())).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('ServiceLinkedRole'),
+    });
+  });
+
   test.each([
     ['RequestLimitExceeded', 503, 'rate_limited'],
     ['UnauthorizedOperation', 403, 'refused'],
@@ -187,6 +204,15 @@ describe('never two instances', () => {
     const onWaiting = async () => void beats++;
     expect(await provider.create(createRequest({onWaiting}))).toMatchObject({kind: 'uncertain'});
     expect(beats).toBeGreaterThanOrEqual(2);
+  });
+
+  test('who renews a lease is called before the request is sent again', async () => {
+    const {provider, sent} = await open({settings});
+    faultsOn('RunInstances', 1, 'lost');
+    const seen: number[] = [];
+    const onWaiting = async () => void seen.push(sent('RunInstances').length);
+    expect(await provider.create(createRequest({onWaiting}))).toMatchObject({kind: 'created'});
+    expect(seen[0]).toBe(1);
   });
 
   test('a rate limit of the repetition says nothing about the first request', async () => {

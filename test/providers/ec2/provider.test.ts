@@ -140,6 +140,26 @@ describe('the check', () => {
     ]);
   });
 
+  test.each(['m6g.large', 'subnet-b', 'subnet-f'])(
+    'finds that the role may not run instances with %s',
+    async (part) => {
+      const {provider, world: aws} = await open({
+        settings: {instanceTypes: ['m7g.large', 'm6g.large'], spot: 'prefer'},
+      });
+      aws.denied.add(`ec2:RunInstances ${part}`);
+      const [, , permission] = await provider.check('arm');
+      expect(permission).toMatchObject({status: 'error', because: expect.stringContaining(part)});
+    },
+  );
+
+  test('names the trust policy where STS does not accept the token', async () => {
+    const {provider, server} = await open({isDirect: false});
+    server.sts.refusals.push(...Array(3).fill('InvalidIdentityToken'));
+    for (const found of await provider.check('arm')) {
+      expect(found).toMatchObject({status: 'error', do: expect.stringContaining('trust policy')});
+    }
+  });
+
   test.each([
     ['a launch template that is not there', {template: 'another'}, /launch template.*another/, 'launchTemplate'],
     ['a subnet that is not there', {subnets: ['subnet-0', ...SUBNETS]}, /subnet-0/, 'subnets'],
@@ -181,6 +201,8 @@ describe('the check', () => {
     const {provider, world: aws, sent} = await open();
     await provider.check('arm');
     expect(aws.created()).toBe(0);
-    expect(sent('RunInstances')).toMatchObject([{DryRun: 'true'}]);
+    const trials = sent('RunInstances');
+    expect(trials.map(({SubnetId}) => SubnetId).sort()).toEqual([...SUBNETS].sort());
+    for (const trial of trials) expect(trial).toMatchObject({DryRun: 'true'});
   });
 });

@@ -107,7 +107,7 @@ function refusalOf({failureClass, code, message}: Ec2Failure): Ec2Failure {
       'the role must trust accounts.google.com itself, and the account must have no OIDC provider for it',
   };
   const hint = Object.hasOwn(hints, code) ? `; ${hints[code]}` : '';
-  const Failure = failureClass === 'denied' || failureClass === 'invalid' ? RoleRefused : Ec2Failure;
+  const Failure = failureClass === 'denied' || hint !== '' ? RoleRefused : Ec2Failure;
   return new Failure(failureClass, code, `${message}${hint}`);
 }
 

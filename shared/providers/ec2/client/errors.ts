@@ -20,7 +20,7 @@ export class Ec2Failure extends SlipwayError {
   }
 }
 
-/** STS refused the role itself: nothing was asked of EC2. */
+/** STS refused the role itself or the token for it: nothing was asked of EC2. */
 export class RoleRefused extends Ec2Failure {}
 
 /** Seconds after which a limited request may be repeated: the service does not say; its buckets are filled again each second. */
@@ -49,8 +49,18 @@ const CODES: Readonly<Partial<Record<FailureClass, readonly string[]>>> = {
     'VolumeLimitExceeded',
     'ResourceLimitExceeded',
   ],
-  rate: ['RequestLimitExceeded', 'Throttling', 'ThrottlingException', 'EC2ThrottledException'],
+  rate: [
+    'RequestLimitExceeded',
+    'Throttling',
+    'ThrottlingException',
+    'EC2ThrottledException',
+    // Of STS, and passing: the next attempt has a new token, and STS reads Google's keys anew.
+    'ExpiredTokenException',
+    'InvalidIdentityToken',
+  ],
   conflict: ['IdempotentParameterMismatch'],
+  // The role of EC2 for spot instances is missing: standard placements need none.
+  invalid: ['AuthFailure.ServiceLinkedRoleCreationNotPermitted'],
   denied: [
     'UnauthorizedOperation',
     'AuthFailure',
@@ -63,8 +73,6 @@ const CODES: Readonly<Partial<Record<FailureClass, readonly string[]>>> = {
     'InvalidLaunchTemplateName.NotFoundException',
     'InvalidLaunchTemplateId.NotFound',
     'AccessDenied',
-    'InvalidIdentityToken',
-    'ExpiredTokenException',
   ],
   uncertain: [
     'InternalError',
