@@ -154,11 +154,19 @@ function wrongAboutBreaker({openBreakers: open}: OnRecord, {repository, pool}: J
 /** One attempt tries several placements, waits for operations, and may be taken over from an execution that died. */
 const ATTEMPT_MS = 15 * MINUTE;
 
-/** Whether Compute Engine lacked room, or quota, during the attempt that ended at `since`. */
+/** How long GitHub was down until about then: meanwhile nothing is created, so that no breaker learns that there is quota again. */
+function outageMs({scenario: {faults}, startMs}: Known['world'], since: number): number {
+  const ends = (fault: (typeof faults)[number]) =>
+    fault.on === 'github_down' ? startMs + fault.fromMs + fault.forMs : Number.NEGATIVE_INFINITY;
+  const recent = faults.filter((fault) => ends(fault) >= since - ATTEMPT_MS && ends(fault) <= since + ATTEMPT_MS);
+  return recent.reduce((total, fault) => total + (fault.on === 'github_down' ? fault.forMs : 0), 0);
+}
+
+/** Whether Compute Engine lacked room, or quota, during the attempt that ended at `since`, or before an outage of GitHub until then. */
 function lackedCapacity({world, history}: Known, {pool}: JobDocument, since: number): boolean {
   const {faultPlan, scenario, startMs} = world;
   const {faults, setting} = scenario;
-  const from = since - ATTEMPT_MS;
+  const from = since - ATTEMPT_MS - outageMs(world, since);
   const until = since + setting.skewMs;
   if (history.failedAtMs.some((at) => at >= from && at <= until)) return true;
   return faults.some((fault) => {
