@@ -222,8 +222,9 @@ export interface RunnerProvider {
   /** Whether the provider preempted the machine, as far as the provider knows. Undefined for a provider that preempts no machines. */
   wasPreempted?(machine: MachineReference): Promise<boolean>;
   /**
-   * Why the machine failed, as a sentence for people, where it has ended by itself with an error: a runner that ran no job did not boot.
-   * Undefined: it runs, ended as it should, or is not known. Left out: machines leave no trace of their end.
+   * Why the machine failed, as a sentence for people, where it has ended by itself with an error, and the provider knows of it. Undefined: it runs,
+   * ended as it should or by somebody's hand, or is not known. Left out: machines leave no trace of their end. Whether the end counts as a failed boot does not
+   * depend on it: a runner that ran no job did not boot.
    */
   failure?(machine: MachineReference): Promise<string | undefined>;
   /**

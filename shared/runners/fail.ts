@@ -74,8 +74,9 @@ export async function failRunner(
   if (registration && (await github.deleteRunner(registration.id)) === 'busy') return 'alive';
   const reopened = await reopenCovered(context, name, {failedToBoot: failedToBoot !== undefined});
   await retireRunner(context, runner, 'failed', {result: 'absent', at: context.clock.now()});
-  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
+  // First, so that the job's next machine is made only where the breaker lets it.
   if (failedToBoot !== undefined) await recordBootFailure(context, runner, failedToBoot);
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
   return 'failed';
 }
 

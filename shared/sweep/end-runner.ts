@@ -2,7 +2,7 @@ import {Refused} from '../errors';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
 import {type JobDocument, jobKeyOf} from '../model/job';
 import {placementOf} from '../model/placement';
-import {isOnlineOnRecord, isOver, machineProvider, type RunnerDocument} from '../model/runner';
+import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import type {Preemption} from '../model/sweep';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
@@ -10,6 +10,7 @@ import {recordBootFailure} from '../runners/breaker-failures';
 import {reopenCovered} from '../runners/fail';
 import {readRunner} from '../runners/read-runner';
 import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
+import {bootFailure} from './boot-failure';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
 import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './rule';
@@ -30,6 +31,7 @@ export async function endRunner(
   if (!runner || isOver(runner)) return {decision: 'gone'};
   // The runner began to run a job after the sweep observed it.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
+  const failure = await bootFailure(context, runner, options);
   const deregistered = await deregister(context, runner, action, unlessOnline);
   if (deregistered === 'alive') return {decision: 'left'};
   // A runner that was online ends when it is deregistered, and takes its machine along before this asks for its deletion.
@@ -38,30 +40,28 @@ export async function endRunner(
 
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
-  const failure = hasVanished || failedToBoot ? await bootFailure(context, runner) : undefined;
   // One that was never handed to a host says nothing about what it is made from.
   const wasTried = runner.githubId !== null || wasRegistrationTried(runner);
-  const isFailedBoot = (failedToBoot && wasTried) || failure !== undefined;
+  // GitHub deletes the registration of a runner that has run its job: one that was there, and not connected, is of a runner that ran none.
+  // mutation: ran no job
+  const endedInBoot = failure !== undefined && deregistered === 'removed unused';
+  const isFailedBoot = (failedToBoot && wasTried) || endedInBoot;
   const reopened = await reopenCovered(context, name, {lackedCapacity, failedToBoot: isFailedBoot});
   const removal = {...(await removeMachine(context, runner)), ...(seenUntil === undefined ? {} : {seenUntil})};
   await retireRunner(context, runner, runner.runs === null ? 'failed' : 'gone', removal);
-  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
+  // First, so that the job's next machine is made only where the breaker lets it, and shows later than this failure that machines boot again.
   if (isFailedBoot) await recordBootFailure(context, runner, failure && `did not come online: ${failure}`);
+  if (reopened) await context.tasks.enqueue(demandTask(reopened, `ended-${name}`));
+  const because = isFailedBoot && failure !== undefined ? `: ${failure}` : '';
 
   const log = {decision: 'ended' as const, reason, runner: name, pool: runner.pool, ...(jobUrl ? {url: jobUrl} : {})};
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
-  else context.logger.warning(`runner ${name} was ended${failure === undefined ? '' : `: ${failure}`}`, log);
+  else context.logger.warning(`runner ${name} was ended${because}`, log);
   return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};
 }
 
-/** What the provider says about a machine that ended with an error before its runner was seen. Asked before the machine is removed. */
-async function bootFailure(context: Context, runner: RunnerDocument): Promise<string | undefined> {
-  if (runner.state !== 'booting' || isOnlineOnRecord(runner)) return undefined;
-  return context.provider(runner.pool, machineProvider(runner)).failure?.(machineOf(runner));
-}
-
-/** `removed online`: the runner was connected to GitHub until now. */
-type Deregistered = 'removed' | 'removed online' | 'alive';
+/** `removed online`: the runner was connected to GitHub until now. `removed unused`: it was registered, and neither connected nor at work. */
+type Deregistered = 'removed' | 'removed unused' | 'removed online' | 'alive';
 
 async function deregister(
   context: Context,
@@ -98,7 +98,9 @@ async function deregisterUnlessAlive(
   // mutation: deregister before end
   const result = await github.deleteRunner(registration.id);
   if (result === 'busy') return mayLive ? 'alive' : 'removed';
-  return result === 'deleted' && registration.status === 'online' ? 'removed online' : 'removed';
+  if (result !== 'deleted') return 'removed';
+  if (registration.status === 'online') return 'removed online';
+  return isUnused(registration) ? 'removed unused' : 'removed';
 }
 
 /** The job of a preempted spot VM. GitHub itself notices the loss only after ten minutes. */

@@ -78,6 +78,8 @@ export interface EndOptions {
   readonly unlessOnline?: boolean;
   /** The VM vanished: asks the provider whether it preempted the VM. */
   readonly hasVanished?: boolean;
+  /** The VM is there, and has stopped without anybody of ours asking for it. */
+  readonly hasStopped?: boolean;
   /** The first sweep that missed the VM, in milliseconds since the epoch: it counts until then. */
   readonly missingSince?: number;
   /** The VM did not boot: counted by the boot breaker of the pool. */

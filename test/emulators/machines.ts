@@ -88,6 +88,8 @@ export interface MachineWorld {
   tellPrepared?(machine: EmulatedMachine): void;
   /** The guest shuts down. */
   powerOff(machine: EmulatedMachine): void;
+  /** The start-up script fails, and ends the machine. Left out: the provider sees no more of it than that the guest shuts down. */
+  failStart?(machine: EmulatedMachine): void;
   /** The provider takes a spot machine back. */
   preempt(machine: EmulatedMachine): void;
   /** The host under a running machine breaks. */

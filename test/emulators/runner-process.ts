@@ -4,6 +4,9 @@ import type {Registration, RunnerSession} from './github/registration';
 import type {Connection} from './github/runners';
 import type {EmulatedMachine, MachineEventKind, MachineWorld} from './machines';
 
+/** `powers off`: as our own scripts do whatever fails. `hangs`: the VM goes on running without a runner. */
+export type BootFailure = 'hangs' | 'powers off';
+
 export interface RunnerProcessOptions {
   readonly github: GitHubWorld;
   readonly machines: MachineWorld;
@@ -11,8 +14,8 @@ export interface RunnerProcessOptions {
   readonly bootMs: number | ((machine: EmulatedMachine) => number);
   /** Of a standby machine that was resumed, or gets its JIT config while it waits: to a runner that is online. 1 s unless given. */
   readonly wakeMs?: number | ((machine: EmulatedMachine) => number);
-  /** VMs whose startup script dies. */
-  readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  /** VMs whose startup script fails. `true`: it hangs. */
+  readonly failsToBoot?: (machine: EmulatedMachine) => BootFailure | boolean;
   /** VMs that do not power off when their runner has ended. */
   readonly staysUp?: (machine: EmulatedMachine) => boolean;
   /** Where those are noted that are taken away under a running job; a new list unless given. */
@@ -65,9 +68,17 @@ export function bootRunners({
     scheduler.at(scheduler.now() + delayMs, () => machine.isRunning && machine.startedAtMs === startedAtMs && then());
   }
 
+  function fails(machine: EmulatedMachine): boolean {
+    const failure = failsToBoot(machine);
+    if (failure !== 'powers off') return failure !== false;
+    if (machines.failStart) machines.failStart(machine);
+    else machines.powerOff(machine);
+    return true;
+  }
+
   /** A prepared machine that is held stopped powers off; any other waits for its JIT config, but not for ever. */
   function prepareOrWait(machine: EmulatedMachine): void {
-    if (failsToBoot(machine)) return;
+    if (fails(machine)) return;
     const isNew = !prepared.has(machine);
     prepared.add(machine);
     if (isNew) machines.tellPrepared?.(machine);
@@ -86,7 +97,7 @@ export function bootRunners({
   }
 
   function boot(machine: EmulatedMachine): void {
-    if (!machine.isRunning || failsToBoot(machine)) return;
+    if (!machine.isRunning || fails(machine)) return;
     const started = connect(machine);
     sessions.set(machine, started);
     if (started.length === 0) machines.powerOff(machine);

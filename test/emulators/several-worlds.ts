@@ -45,6 +45,12 @@ export class SeveralWorlds implements MachineWorld {
     this.#of(machine)?.powerOff(machine);
   }
 
+  failStart(machine: EmulatedMachine): void {
+    const world = this.#of(machine);
+    if (world?.failStart) world.failStart(machine);
+    else world?.powerOff(machine);
+  }
+
   preempt(machine: EmulatedMachine): void {
     this.#of(machine)?.preempt(machine);
   }

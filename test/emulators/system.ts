@@ -29,12 +29,11 @@ import {httpSink} from './github/http-sink';
 import type {Latencies} from './github/latencies';
 import {GitHubWorld} from './github/model';
 import {serveGitHub} from './github/server';
-import type {EmulatedMachine} from './machines';
 import {OidcIssuer} from './oidc';
 import {runMachines} from './run/machine-world';
 import {RunWorld} from './run/model';
 import {RunServer} from './run/server';
-import {bootRunners, type Killed} from './runner-process';
+import {bootRunners, type Killed, type RunnerProcessOptions} from './runner-process';
 import type {Scheduler} from './scheduler';
 import {type Served, serve} from './serve';
 import {CloudTasksServer} from './tasks/server';
@@ -68,7 +67,7 @@ export interface SystemOptions {
   readonly computeLatencies?: Partial<ComputeLatencies>;
   /** Compute Engine's, by region. */
   readonly zones?: ZonesByRegion;
-  readonly failsToBoot?: (machine: EmulatedMachine) => boolean;
+  readonly failsToBoot?: RunnerProcessOptions['failsToBoot'];
   /** CodeMagic is there, for pools of its type; not unless given. */
   readonly codemagic?: Omit<CodemagicWorldOptions, 'scheduler'>;
   readonly queueLimits?: Partial<QueueLimits>;

@@ -26,6 +26,11 @@ export function joinMachines(first: MachineWorld, second: MachineWorld): Machine
     tellPrepared: (machine) => worldOf(machine).tellPrepared?.(machine),
     add: (given) => first.add(given),
     powerOff: (machine) => worldOf(machine).powerOff(machine),
+    failStart: (machine) => {
+      const world = worldOf(machine);
+      if (world.failStart) world.failStart(machine);
+      else world.powerOff(machine);
+    },
     preempt: (machine) => worldOf(machine).preempt(machine),
     failHost: (machine) => worldOf(machine).failHost(machine),
   };

@@ -10,6 +10,9 @@ import {type Build, type Owner, ownerOf} from './ours';
 /** The words for a build that has ended. `cancelled` stands in older documentation. @see https://docs.codemagic.io/rest-api/builds/ */
 const ENDED = new Set(['finished', 'failed', 'canceled', 'cancelled', 'timeout', 'skipped', 'warning']);
 
+/** Those for a build that came to a bad end by itself. */
+const FAILED = new Set(['failed', 'timeout', 'skipped']);
+
 /**
  * Builds that began longer ago have ended: CodeMagic's longest `max_build_duration` is three hours, and a build of ours that waits longer than
  * `bootMinutes` in the queue is cancelled. In milliseconds.
@@ -130,6 +133,10 @@ export class BuildFinder {
 /** Whether a build of this status has ended. A word that CodeMagic's documentation lacks counts as running: such a build is not forgotten. */
 export function hasEnded(status: string): boolean {
   return ENDED.has(status);
+}
+
+export function hasFailed(status: string): boolean {
+  return FAILED.has(status);
 }
 
 /** The build as a machine. `now`: for a build that does not tell its age. */

@@ -9,7 +9,7 @@ import {checkPool} from './check';
 import type {Codemagic} from './client';
 import type {CodemagicPool} from './config';
 import {CodemagicFailure, withCodemagicErrors} from './failure';
-import {asMachine, BuildFinder, hasEnded, type OwnBuild} from './find';
+import {asMachine, BuildFinder, hasEnded, hasFailed, type OwnBuild} from './find';
 import {DEPLOYMENT_VARIABLE, labelsOf, ownerOf, RUNNER_VARIABLE} from './ours';
 
 export interface CodemagicProviderOptions {
@@ -116,6 +116,12 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
       if (read.length === 0 && failed) throw failed.reason;
       const machines = read.flatMap(({builds}) => builds).map((one) => asMachine(one, deployment, clock.now()));
       return {machines, complete: !failed && read.every(({complete}) => complete)};
+    },
+
+    async failure({id}) {
+      const build = id ? await withCodemagicErrors(codemagic.getBuild(id)) : undefined;
+      if (!build || !hasFailed(build.status) || ownerOf(deployment, build).kind === 'foreign') return undefined;
+      return `its build ended as ${build.status}; the log of the build at CodeMagic says why`;
     },
 
     async console(reference) {

@@ -18,6 +18,28 @@ export function isEnded({state}: Ec2Instance): boolean {
   return state === 'shutting-down' || state === 'terminated';
 }
 
+/** Why EC2 says that it took a spot instance back. */
+const INTERRUPTED = /^Server\.SpotInstance(Termination|Shutdown)$/;
+
+export function wasInterrupted({stateReason}: Ec2Instance): boolean {
+  return INTERRUPTED.test(stateReason);
+}
+
+/**
+ * Why the instance ended, for people; undefined: it has not, or it was taken back, or somebody terminated it.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+ */
+export function failureOf(instance: Ec2Instance): string | undefined {
+  const {stateReason} = instance;
+  if (!isEnded(instance) || stateReason === '' || wasInterrupted(instance)) return undefined;
+  if (stateReason === 'Client.UserInitiatedShutdown') return undefined;
+  if (stateReason === 'Client.InstanceInitiatedShutdown') {
+    return 'its instance powered itself off; the last lines of its system log at EC2 say why';
+  }
+  return `EC2 ended its instance with ${stateReason}`;
+}
+
 export function machineOf(instance: Ec2Instance, region: string, now: number): Machine {
   const {id, subnet, launchTime, tags} = instance;
   const createdAt = Date.parse(launchTime);

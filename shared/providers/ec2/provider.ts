@@ -14,7 +14,7 @@ import {createEc2} from './client/client';
 import type {Ec2, Ec2Instance} from './client/ec2';
 import {withEc2Errors} from './client/errors';
 import {createInstance, type Ec2Pool, placementsFor} from './create';
-import {isEnded, isOwnInstance, machineOf, NAME_TAG} from './machine';
+import {failureOf, isEnded, isOwnInstance, machineOf, NAME_TAG, wasInterrupted} from './machine';
 
 export interface Ec2ProviderOptions {
   readonly config: {readonly deployment: string; readonly pools: readonly Pool[]; readonly aws: AwsSettings};
@@ -31,9 +31,6 @@ interface Found {
   readonly instance: Ec2Instance;
   readonly account: Account;
 }
-
-/** Why EC2 says that it took a spot instance back. */
-const INTERRUPTED = /^Server\.SpotInstance(Termination|Shutdown)$/;
 
 /**
  * Creates one EC2 instance for each runner from a launch template. One provider serves all pools, accounts and regions of the deployment. An
@@ -141,7 +138,14 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
 
     async wasPreempted(reference) {
       const found = await look(reference);
-      return found.some(({instance}) => isOwnInstance(deployment, instance) && INTERRUPTED.test(instance.stateReason));
+      return found.some(({instance}) => isOwnInstance(deployment, instance) && wasInterrupted(instance));
+    },
+
+    async failure(reference) {
+      const ours = (await look(reference)).filter(({instance}) => isOwnInstance(deployment, instance));
+      // By its name there may be two, when the answer to the first request was lost.
+      if (!ours.every(({instance}) => isEnded(instance))) return undefined;
+      return ours.map(({instance}) => failureOf(instance)).find((failure) => failure !== undefined);
     },
 
     async console(reference) {

@@ -15,8 +15,10 @@ interface End extends EndRunner<'lost_stop' | 'stopped_vm' | 'vanished_vm'> {
 /** Ends runners whose VM vanished or stopped, which two sweeps must see, and runners whose deletion was lost. */
 export const endRunnersWithoutVm: Rule<End> = {
   plan: planEnds,
-  act: ({missingSince, ...action}, repairs) =>
-    repairs.endRunner(action, missingSince === undefined ? {} : {hasVanished: true, missingSince}),
+  act: ({missingSince, ...action}, repairs) => {
+    const hasStopped = action.reason === 'stopped_vm';
+    return repairs.endRunner(action, missingSince === undefined ? {hasStopped} : {hasVanished: true, missingSince});
+  },
   subject: runnerOf,
 };
 

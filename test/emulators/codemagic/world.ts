@@ -176,12 +176,21 @@ export class CodemagicWorld implements MachineWorld {
 
   /** The runner has ended, and with it the last script. */
   powerOff(machine: EmulatedMachine): void {
+    this.#finish(machine, 'finished');
+  }
+
+  /** A script has ended with an error. */
+  failStart(machine: EmulatedMachine): void {
+    this.#finish(machine, 'failed');
+  }
+
+  #finish(machine: EmulatedMachine, status: BuildStatus): void {
     const build = this.#own(machine);
     if (build?.status !== 'building') return;
     build.status = 'finishing';
     this.#announce('terminated', build);
     this.#later(this.options.finishMs ?? 8_000, () => {
-      if (build.status === 'finishing') this.#end(build, 'finished', 'deleted');
+      if (build.status === 'finishing') this.#end(build, status, 'deleted');
     });
   }
 

@@ -121,10 +121,18 @@ export class DockerWorld implements MachineWorld {
     throw new RangeError('a Docker host has the containers that it was told to start, and no others of ours');
   }
 
-  powerOff({name}: EmulatedMachine): void {
+  powerOff(machine: EmulatedMachine): void {
+    this.#exit(machine, 0);
+  }
+
+  failStart(machine: EmulatedMachine): void {
+    this.#exit(machine, 1);
+  }
+
+  #exit({name}: EmulatedMachine, code: number): void {
     const machine = this.#machines.get(name);
     if (!machine) return;
-    this.#models.get(machine.place)?.exit(name, 0);
+    this.#models.get(machine.place)?.exit(name, code);
     this.#emit('terminated', machine);
   }
 

@@ -39,6 +39,7 @@ export function runMachines(run: RunWorld): MachineWorld {
       return machineOf(execution);
     },
     powerOff: (machine) => run.exit(executionOf(machine), 0),
+    failStart: (machine) => run.exit(executionOf(machine), 1),
     // There are no spot executions.
     preempt: () => undefined,
     failHost: (machine) => run.failHost(executionOf(machine)),

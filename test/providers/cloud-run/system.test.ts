@@ -116,6 +116,23 @@ test('a runner version that GitHub refuses opens the breaker of boots, which say
   expectClean(system);
 });
 
+test('executions that end well and at once, without having run a job, open the breaker of boots', async () => {
+  system.run.endNext(100, 0, '');
+  const job = queueJob();
+  system.sweeper.every(60);
+  await system.pass(30 * MINUTE, () => system.log.some((line) => line.includes('"breaker_open"')));
+  await system.pass(9 * MINUTE);
+  system.sweeper.every(0);
+  expect(system.run.created).toBe(3);
+  const [breaker] = await system.store.find('breakers', {where: {open: true}, limit: 5});
+  expect(breaker?.data.reason).toMatch(/its machine was gone during its boot/);
+  system.run.recover();
+  await system.sweepFor(20 * MINUTE);
+  expect(job.conclusion).toBe('success');
+  await system.sweepFor(5 * MINUTE);
+  expectClean(system);
+});
+
 test('a runner that somebody asks for is started, shown and deleted', async () => {
   const {json, status} = await api.post('/api/v1/runners', {pool: 'light', repo: 'acme/app'});
   expect(status).toBe(201);

@@ -71,6 +71,34 @@ test.each(['finished', 'failed', 'canceled', 'timeout'] as const)(
   },
 );
 
+test('a build says that it failed, unless it went well, was cancelled, runs, or is not ours', async () => {
+  const test = await open();
+  const {provider, world, scheduler} = test;
+  const failureOf = (id: string) => provider.failure?.({name: NAME, id});
+  const ended = async (end: (id: string) => void) => {
+    const id = await create(test);
+    expect(await failureOf(id)).toBeUndefined();
+    end(id);
+    scheduler.advance(MINUTE);
+    return failureOf(id);
+  };
+  const machine = (id: string) => {
+    const build = world.get(id);
+    if (!build) throw new RangeError(`found no build ${id}`);
+    return build;
+  };
+  expect(await ended((id) => world.failStart(machine(id)))).toMatch(/^its build ended as failed; the log of the build/);
+  expect(await ended((id) => world.powerOff(machine(id)))).toBeUndefined();
+  expect(await ended((id) => void world.cancel(id))).toBeUndefined();
+  const foreign = world.add({name: NAME, deployment: 'other', isRunning: true});
+  world.failStart(foreign);
+  scheduler.advance(MINUTE);
+  expect(foreign.status).toBe('failed');
+  expect(await failureOf(foreign.id)).toBeUndefined();
+  expect(await failureOf('60aa00000000000000000abc')).toBeUndefined();
+  expect(await provider.failure?.({name: NAME})).toBeUndefined();
+});
+
 test('a build that ends between the look and its cancellation (208) is cancelled well', async () => {
   const test = await open();
   const id = await create(test);

@@ -124,6 +124,26 @@ test('builds whose runner does not come up open the breaker of their workflow', 
   expectClean();
 });
 
+test('builds whose script fails before the runner is up open the breaker of their workflow, which says so', async () => {
+  let isBroken = true;
+  await start({failsToBoot: () => isBroken && 'powers off'});
+  const job = system.queueJob({labels: MAC});
+  const open = () => system.log.find((line) => line.includes('"breaker_open"'));
+  await system.pass(40 * MINUTE, () => open() !== undefined);
+  expect(open()).toMatch(/did not come online: its build ended as failed/);
+  expect(builds()).toEqual(['failed', 'failed', 'failed']);
+  await system.pass(9 * MINUTE);
+  expect(builds()).toHaveLength(3);
+  expect((await api.get(`/explain?job=${job.id}`)).json).toMatchObject({verdict: 'breaker_open'});
+  await system.pass(31 * MINUTE);
+  expect(builds().length).toBeGreaterThanOrEqual(5);
+  expect(builds().length).toBeLessThanOrEqual(6);
+  isBroken = false;
+  await finish();
+  expect(job.conclusion).toBe('success');
+  expectClean();
+});
+
 test('an answer that was lost starts no second build', async () => {
   await start();
   server.fault({match: ({method, url}) => method === 'POST' && url === '/builds', respond: 'lost'});

@@ -44,6 +44,30 @@ describe('a machine', () => {
     clock.advance(60_000);
     expect(aws.instances()).toMatchObject([{state: 'terminated'}]);
     expect(await provider.wasPreempted?.(reference)).toBe(false);
+    expect(await provider.failure?.(reference)).toMatch(/^its instance powered itself off/);
+    expect(await provider.failure?.({name: NAME})).toMatch(/^its instance powered itself off/);
+  });
+
+  test.each(['Client.InternalError', 'Server.InternalError', 'Client.VolumeLimitExceeded'])(
+    'that EC2 ended with %s says so',
+    async (reason) => {
+      const {instance, clock, world: aws, provider, reference} = await made();
+      aws.terminate(instance.id);
+      clock.advance(60_000);
+      instance.stateReason = reason;
+      expect(await provider.failure?.(reference)).toBe(`EC2 ended its instance with ${reason}`);
+    },
+  );
+
+  test('that runs, or that somebody terminated, has not failed', async () => {
+    const {clock, world: aws, provider, reference} = await made();
+    expect(await provider.failure?.(reference)).toBeUndefined();
+    aws.terminate(reference.id);
+    expect(await provider.failure?.(reference)).toBeUndefined();
+    clock.advance(60_000);
+    expect(await provider.failure?.(reference)).toBeUndefined();
+    clock.advance(2 * 3_600_000);
+    expect(await provider.failure?.(reference)).toBeUndefined();
   });
 
   test('that EC2 interrupted was preempted, and no other one', async () => {
@@ -51,6 +75,7 @@ describe('a machine', () => {
     expect(await provider.wasPreempted?.(reference)).toBe(false);
     aws.preempt(instance);
     expect(await provider.wasPreempted?.(reference)).toBe(true);
+    expect(await provider.failure?.(reference)).toBeUndefined();
     clock.advance(60_000);
     expect(await provider.wasPreempted?.(reference)).toBe(true);
   });
@@ -81,6 +106,9 @@ describe('a machine', () => {
     expect(await provider.console?.(reference)).toBeUndefined();
     expect(await provider.wasPreempted?.(reference)).toBe(false);
     expect(theirs.state).toBe('running');
+    world.world.terminate(theirs.id);
+    theirs.stateReason = 'Client.InternalError';
+    expect(await provider.failure?.(reference)).toBeUndefined();
     expect(log.join('')).toContain('"decision":"foreign"');
   });
 });
