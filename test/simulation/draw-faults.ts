@@ -71,6 +71,20 @@ export function drawFaults(random: SeededRandom, jobs: readonly JobPlan[], lengt
   return Array.from({length: amount}, () => (kinds[random.below(kinds.length)] ?? draws.call)());
 }
 
+/**
+ * Half of the boots that fail end their machine, as our own scripts do; the other half hang. In some worlds several machines in a row do not boot,
+ * as with a template that is broken for a while.
+ */
+export function drawBoots(random: SeededRandom, faults: readonly Fault[], jobs: readonly JobPlan[]): Fault[] {
+  const by = () => (random.next() < 0.5 ? {by: 'powers off' as const} : {});
+  const drawn = faults.map((fault) => (fault.on === 'boot' ? {...fault, ...by()} : fault));
+  if (random.next() >= 0.12) return drawn;
+  const first = 1 + random.below(jobs.length);
+  const way = by();
+  const row = Array.from({length: 2 + random.below(6)}, (_, n): Fault => ({on: 'boot', nth: first + n, ...way}));
+  return [...drawn, ...row];
+}
+
 /** Such as strike the sweep, or make work for it. */
 export function drawSweepFaults(random: SeededRandom, jobs: readonly JobPlan[], lengthMs: number): Fault[] {
   const draws = new FaultDraws(random, jobs, lengthMs);

@@ -1,7 +1,7 @@
 import type {SeededRandom} from '../emulators/seeded-random';
 import {backlogMs} from './backlog';
 import {drawActs} from './draw-acts';
-import {drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
+import {drawBoots, drawFaults, drawForeignAnswers, drawSweepFaults, drawVmFaults} from './draw-faults';
 import {drawPolicy, drawStandby, drawStandbyFaults} from './draw-standby';
 import {drawOutages} from './outages';
 import {drawPlacements} from './placements';
@@ -54,7 +54,8 @@ export function drawScenario(seed: number, {days}: DrawOptions): Scenario {
   const acts = acting.length > 0 ? {acts: acting} : {};
   const outages = drawOutages(randomOf(seed, 'outages'), jobs);
   if (outages) return {seed, setting: {...setting, ...outages.setting}, jobs, faults: outages.faults};
-  const faults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  const drawnFaults = [...drawFaults(random, jobs, days * DAY), ...drawSweepFaults(rare, jobs, days * DAY)];
+  const faults = drawBoots(randomOf(seed, 'boots'), drawnFaults, jobs);
   faults.push(...drawForeignAnswers(randomOf(seed, 'foreign answers'), jobs, days * DAY));
   if (standby) faults.push(...drawStandbyFaults(randomOf(seed, 'standby faults')));
   if (standby) faults.push(...drawPolicy(randomOf(seed, 'policy'), days * DAY));

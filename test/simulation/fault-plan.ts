@@ -1,3 +1,4 @@
+import type {BootFailure} from '../emulators/runner-process';
 import type {CallEffect, CallFault, DispatchFault, Fault, Port, TaskLostFault, WebhookFault} from './scenario';
 
 /** The scenario's faults that come by call: looks up which of them strikes this call, and keeps in `struck` which did. */
@@ -32,8 +33,10 @@ export class FaultPlan {
     return this.#next(`task ${queue}`) as TaskLostFault | undefined;
   }
 
-  boot(): boolean {
-    return this.#next('boot') !== undefined;
+  /** How the boot that begins fails; undefined: it does not. */
+  boot(): BootFailure | undefined {
+    const fault = this.#next('boot') as Extract<Fault, {on: 'boot'}> | undefined;
+    return fault && (fault.by ?? 'hangs');
   }
 
   /** Whether the VM whose runner has ended goes on running. */

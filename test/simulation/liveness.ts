@@ -83,7 +83,7 @@ async function leftDocuments({store, scheduler}: SimulatedWorld, misread: Readon
 async function checkCreations(world: SimulatedWorld, excusedByPeople: number): Promise<void> {
   const events = world.made.counts();
   const lost = ['failed', 'preempted', 'host_error', 'expired'].reduce((sum, kind) => sum + (events[kind] ?? 0), 0);
-  const excused = excusedByPeople + lost + world.failedBoots.length + (await oversized(world));
+  const excused = excusedByPeople + lost + world.boots.failed.length + (await oversized(world));
   const allowed = Math.ceil(world.workload.queued * 1.1) + excused;
   const made = world.made.created() - world.standby.prepared + world.standby.begun;
   if (made > allowed) {

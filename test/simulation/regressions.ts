@@ -1,4 +1,5 @@
 import {APPS} from './regressions/apps';
+import {BOOTS} from './regressions/boots';
 import {DELIVERIES} from './regressions/deliveries';
 import {EC2} from './regressions/ec2';
 import {FALLBACKS} from './regressions/fallbacks';
@@ -16,6 +17,7 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   ...VMS,
   ...DELIVERIES,
   ...SWEEPS,
+  ...BOOTS,
   ...USAGE,
   ...EC2,
   ...FALLBACKS,

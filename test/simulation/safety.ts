@@ -36,6 +36,8 @@ export interface Violation {
     | 'job_not_run'
     | 'left_over'
     | 'too_many_creations'
+    | 'uncounted_boot'
+    | 'miscounted_boot'
     | 'vm_held'
     | 'vm_late'
     | 'wrong_verdict'

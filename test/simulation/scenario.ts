@@ -1,6 +1,7 @@
 import type {CleanupTarget} from '../../shared/cleanup/thing';
 import type {Absence} from '../emulators/compute/catalog';
 import {MEMORY, MEMORY_IDS} from '../emulators/memory/provider';
+import type {BootFailure} from '../emulators/runner-process';
 import type {StandbySetting} from './standby-setting';
 
 /** What some zones do not have and some machine types cannot take. Every pool has at least one placement that works. */
@@ -210,8 +211,10 @@ export type Fault =
   | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}
   /** The listener of the persistent VM's runner ends, with its job: it comes back after so long, or the VM powers off then. */
   | {readonly on: 'listener'; readonly atMs: number; readonly forMs: number; readonly givesUp: boolean}
-  /** `boot`: the startup script of the nth VM dies. `power_off`: the nth VM whose runner ends goes on running. */
-  | {readonly on: 'boot' | 'power_off'; readonly nth: number};
+  /** The startup script of the nth VM fails: it hangs, unless given. */
+  | {readonly on: 'boot'; readonly nth: number; readonly by?: BootFailure}
+  /** The nth VM whose runner ends goes on running. */
+  | {readonly on: 'power_off'; readonly nth: number};
 
 export type VmDownBy = 'host' | 'hand' | 'guest';
 

@@ -102,6 +102,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, services, history, people.excused);
+  if (services.isSwept && world.violations.length === 0) world.boots.check();
   // A container counts from its assignment, at which its host need not call.
   if (services.isSwept && !world.docker && world.violations.length === 0) await usage.check();
   if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);

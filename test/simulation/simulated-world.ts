@@ -15,9 +15,9 @@ import {isInMemory} from '../emulators/memory/provider';
 import {runMachines} from '../emulators/run/machine-world';
 import {bootRunners, type Killed} from '../emulators/runner-process';
 import {SeveralWorlds} from '../emulators/several-worlds';
+import {Boots} from './boots';
 import {codemagicApi, codemagicProvider, violationsOf} from './codemagic-builds';
 import {countRedeliveries} from './count-redeliveries';
-
 import {DockerHosts} from './docker-hosts';
 import {EventScheduler} from './event-scheduler';
 import {Executions} from './executions';
@@ -32,7 +32,7 @@ import {unfitFor, watchOptions} from './option-promises';
 import {planFloods} from './outages';
 import {PersistentVm} from './persistent-vm';
 import {placeTemplates} from './placements';
-import {BOOT_MINUTES, TEMPLATES} from './pools';
+import {TEMPLATES} from './pools';
 import {randomOf} from './random-of';
 import {Safety, type Violation} from './safety';
 import {ALL, type Scenario, type SimulatedProvider} from './scenario';
@@ -50,8 +50,6 @@ import {Workload} from './workload';
 
 /** Of the boot disks in a world in which jobs choose theirs. */
 const DISK_GB = 20;
-
-const BOOT_LIMIT_MS = BOOT_MINUTES * 60_000;
 
 /** GitHub, Compute Engine and what runs in the VMs, with what is planned for them and what watches over them. */
 export class SimulatedWorld {
@@ -94,8 +92,7 @@ export class SimulatedWorld {
   /** What the functions asked of a provider's service that nobody should ask. */
   readonly peerViolations: () => readonly string[];
   readonly #killed: Killed[] = [];
-  /** VMs whose startup script dies, or takes longer than a boot may. */
-  readonly failedBoots: string[] = [];
+  readonly boots: Boots;
 
   constructor(
     readonly scenario: Scenario,
@@ -158,19 +155,15 @@ export class SimulatedWorld {
       ? new Leftovers(this.github, this.made, isAll || isMixed ? 'gce' : (setting.provider ?? 'gce'), jobs)
       : undefined;
     this.vm = setting.vm ? new PersistentVm(this.github, this.compute, violated) : undefined;
-    const boot = randomOf(seed, 'boot');
+    this.boots = new Boots({
+      ...{scenario, violated, random: randomOf(seed, 'boot'), faultPlan: this.faultPlan},
+      ...{github: this.github, machines: this.made, isVm: (machine) => this.#isVm(machine)},
+      isNeighbour: (id) => [...(this.neighbours?.registrations.keys() ?? [])].some((one) => one.id === id),
+    });
     const boots = {
       github: this.github,
-      bootMs: ({name}: EmulatedMachine) => {
-        const ms = boot.below(setting.bootMs);
-        if (ms >= BOOT_LIMIT_MS) this.failedBoots.push(name);
-        return ms;
-      },
-      failsToBoot: (machine: EmulatedMachine) => {
-        if (this.#isVm(machine) || !this.faultPlan.boot()) return false;
-        this.failedBoots.push(machine.name);
-        return true;
-      },
+      bootMs: (machine: EmulatedMachine) => this.boots.ms(machine),
+      failsToBoot: (machine: EmulatedMachine) => this.boots.failure(machine),
       staysUp: (machine: EmulatedMachine) => !this.#isVm(machine) && this.faultPlan.staysUp(),
     };
     this.killed = bootRunners({...boots, machines: this.made, killed: this.#killed});
@@ -210,6 +203,7 @@ export class SimulatedWorld {
         this.safety.written(where, json);
         this.standby.written(where, json);
         unused.written(where, json);
+        this.boots.written(where, json);
       },
       trace: (line) => this.trace.add(line),
     });

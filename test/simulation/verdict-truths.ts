@@ -61,8 +61,8 @@ export function whatIsWrong(known: Known, job: JobDocument, told: Told): string 
 }
 
 /** Nothing that the scenario planned has struck, and no setting makes trouble by itself. */
-export function isCalm({faultPlan, failedBoots, scenario: {setting, acts}}: SimulatedWorld): boolean {
-  if (faultPlan.struck.size > 0 || failedBoots.length > 0 || (acts?.length ?? 0) > 0) return false;
+export function isCalm({faultPlan, boots, scenario: {setting, acts}}: SimulatedWorld): boolean {
+  if (faultPlan.struck.size > 0 || boots.failed.length > 0 || (acts?.length ?? 0) > 0) return false;
   const {placements, neighbours, brokenLists, leftovers, vm} = setting;
   return !placements && !neighbours && !brokenLists && !leftovers && !vm;
 }

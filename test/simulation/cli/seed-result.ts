@@ -31,7 +31,8 @@ export async function playSeed(seed: number, {days, provider = 'gce', functions}
   const faults: Record<string, number> = {};
   for (const fault of outcome.struckFaults) {
     const effect = 'effect' in fault ? ` ${typeof fault.effect === 'string' ? fault.effect : 'late'}` : '';
-    const kind = `${fault.on}${'port' in fault ? ` ${fault.port}` : ''}${effect}`;
+    const by = 'by' in fault ? ` ${fault.by}` : '';
+    const kind = `${fault.on}${'port' in fault ? ` ${fault.port}` : ''}${effect}${by}`;
     faults[kind] = (faults[kind] ?? 0) + 1;
   }
   return {seed, violations, steps, jobs, creations, isLivenessChecked, faults};

@@ -90,6 +90,21 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     }})`,
   },
   {
+    name: 'sweep: a machine that powers itself off during its boot does not count',
+    marked: 'ended during its boot',
+    condition: 'true',
+  },
+  {
+    name: 'sweep: a preemption during the boot is a failed boot',
+    marked: 'preempted during its boot',
+    condition: 'false',
+  },
+  {
+    name: 'sweep: a runner that has run its job has failed to boot',
+    marked: 'ran no job',
+    value: 'failure !== undefined',
+  },
+  {
     name: 'sweep: queued jobs that nobody heard of are left alone',
     marked: 'uncovered job',
     before: 'if (!stored) return undefined;',
