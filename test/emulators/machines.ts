@@ -21,7 +21,7 @@ export interface EmulatedMachine {
 /**
  * `accepted`: it will start, or `failed`. `deleting`, `stopping`, `suspending`, `reset`: somebody asked for it. `preempted`, `host_error`: it
  * happened to the machine. `expired`: it was there for longer than it may.
- * `metadata`: it was given something while it is there.
+ * `metadata`: it was given something while it is there. `notice`: its guest has been told that it will be preempted, and heeds that.
  */
 export type MachineEventKind =
   | 'accepted'
@@ -33,6 +33,7 @@ export type MachineEventKind =
   | 'deleting'
   | 'deleted'
   | 'terminated'
+  | 'notice'
   | 'preempted'
   | 'host_error'
   | 'expired'
@@ -56,6 +57,12 @@ export interface GivenMachine {
   /** Stopped unless given. */
   readonly isRunning?: boolean;
   readonly jitConfig?: string;
+}
+
+/** How a spot machine is taken back. */
+export interface Preemption {
+  /** Its guest ends the runner at the notice; else the machine takes the runner along. */
+  readonly isHeeded?: boolean;
 }
 
 /** What a scenario does to any provider's machines and places. A place is named as a scenario names it: `us-central1-a`. */
@@ -91,7 +98,7 @@ export interface MachineWorld {
   /** The start-up script fails, and ends the machine. Left out: the provider sees no more of it than that the guest shuts down. */
   failStart?(machine: EmulatedMachine): void;
   /** The provider takes a spot machine back. */
-  preempt(machine: EmulatedMachine): void;
+  preempt(machine: EmulatedMachine, how?: Preemption): void;
   /** The host under a running machine breaks. */
   failHost(machine: EmulatedMachine): void;
 }

@@ -38,7 +38,8 @@ const ENDED: readonly MachineEventKind[] = ['deleting', 'stopping', 'suspending'
 const LOST: readonly MachineEventKind[] = ['preempted', 'host_error'];
 
 /**
- * What runs in the VMs: boots, starts the runner with the JIT config that the VM was given, powers off when the runner ends; without one, the
+ * What runs in the VMs: boots, starts the runner with the JIT config that the VM was given, powers off when the runner ends, which it tells the
+ * runner to do at a notice of preemption; without one, the
  * persistent runners of the VM's name. A standby machine first prepares itself, says so, and powers off or waits. Returns the list of VMs that were taken away under a running job, which should stay empty.
  */
 export function bootRunners({
@@ -127,6 +128,7 @@ export function bootRunners({
         after(wakeMs, machine, () => boot(machine));
       }
     } else waiting.delete(machine);
+    if (kind === 'notice') for (const session of sessions.get(machine) ?? []) session.shutDown();
     if (!ENDED.includes(kind) && !LOST.includes(kind)) return;
     for (const session of sessions.get(machine) ?? []) {
       const {job} = session.runner;

@@ -1,4 +1,4 @@
-import type {EmulatedMachine, GivenMachine, MachineEvent, MachineFaults, MachineWorld} from './machines';
+import type {EmulatedMachine, GivenMachine, MachineEvent, MachineFaults, MachineWorld, Preemption} from './machines';
 
 /** The worlds of several providers as one. What is there from the start is in the first; a fault strikes all of them. */
 export class SeveralWorlds implements MachineWorld {
@@ -51,8 +51,8 @@ export class SeveralWorlds implements MachineWorld {
     else world?.powerOff(machine);
   }
 
-  preempt(machine: EmulatedMachine): void {
-    this.#of(machine)?.preempt(machine);
+  preempt(machine: EmulatedMachine, how?: Preemption): void {
+    this.#of(machine)?.preempt(machine, how);
   }
 
   failHost(machine: EmulatedMachine): void {

@@ -31,7 +31,7 @@ export function joinMachines(first: MachineWorld, second: MachineWorld): Machine
       if (world.failStart) world.failStart(machine);
       else world.powerOff(machine);
     },
-    preempt: (machine) => worldOf(machine).preempt(machine),
+    preempt: (machine, how) => worldOf(machine).preempt(machine, how),
     failHost: (machine) => worldOf(machine).failHost(machine),
   };
 

@@ -1,4 +1,11 @@
-import type {EmulatedMachine, GivenMachine, MachineEvent, MachineEventKind, MachineWorld} from '../machines';
+import type {
+  EmulatedMachine,
+  GivenMachine,
+  MachineEvent,
+  MachineEventKind,
+  MachineWorld,
+  Preemption,
+} from '../machines';
 import type {Scheduler} from '../scheduler';
 import {AwsRefusal, type InstanceRequest, newId, notFound, type State} from './instances';
 import {REGION, SUBNETS, subnetNamed} from './places';
@@ -50,6 +57,8 @@ export interface AwsWorldOptions {
 /** Nobody's pool names it. */
 const ELSEWHERE = 'subnet-e';
 
+/** From the notice of a spot interruption to its end. */
+const NOTICE_MS = 120_000;
 /** Ended instances are shown for an hour. */
 const SHOWN_MS = 3_600_000;
 /** A request that was on its way when the instance ended has arrived by then. */
@@ -57,7 +66,7 @@ const LONG_AGO_MS = 5 * 60_000;
 const VCPUS = 4;
 const DEFAULT_UNSEEN_MS = 2_000;
 
-type Kept = {-readonly [Key in keyof AwsInstance]: AwsInstance[Key]} & {cancelEnd?: () => void};
+type Kept = {-readonly [Key in keyof AwsInstance]: AwsInstance[Key]} & {cancelEnd?: () => void; isNoticed?: true};
 
 /** EC2 of one account: instances in subnets, with client tokens, spot interruptions and the hour in which what has ended is still shown. */
 export class AwsWorld implements MachineWorld {
@@ -212,7 +221,7 @@ export class AwsWorld implements MachineWorld {
 
   powerOff(machine: EmulatedMachine): void {
     const own = this.#own(machine);
-    if (own?.state !== 'running') return;
+    if (own?.state !== 'running' || own.isNoticed) return;
     const isOver = own.shutdownBehavior === 'terminate';
     if (isOver) this.#endByItself(own, 'terminated', 'Client.InstanceInitiatedShutdown');
     else {
@@ -221,10 +230,18 @@ export class AwsWorld implements MachineWorld {
     }
   }
 
-  preempt(machine: EmulatedMachine): void {
+  /** A guest that heeds the notice waits for its end: EC2 says why it took the instance back when it does, and not before. */
+  preempt(machine: EmulatedMachine, {isHeeded = false}: Preemption = {}): void {
     const own = this.#own(machine);
-    if (!own?.isSpot || own.state === 'shutting-down') return;
-    this.#endByItself(own, 'preempted', 'Server.SpotInstanceTermination');
+    if (!own?.isSpot || own.state === 'shutting-down' || own.isNoticed) return;
+    const end = () => this.#endByItself(own, 'preempted', 'Server.SpotInstanceTermination');
+    if (!isHeeded) {
+      end();
+      return;
+    }
+    own.isNoticed = true;
+    this.#later(NOTICE_MS, () => own.state === 'running' && end());
+    this.#announce('notice', own);
   }
 
   failHost(machine: EmulatedMachine): void {

@@ -44,7 +44,7 @@ export function computeMachines(compute: ComputeWorld): MachineWorld {
     },
     tellPrepared: (machine) => compute.tell(instanceOf(machine), 'slipway/standby', 'ready'),
     powerOff: (machine) => compute.powerOff(instanceOf(machine)),
-    preempt: (machine) => compute.preempt(instanceOf(machine)),
+    preempt: (machine, how) => compute.preempt(instanceOf(machine), how),
     failHost: (machine) => compute.failHost(instanceOf(machine)),
   };
 }

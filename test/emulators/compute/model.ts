@@ -1,4 +1,5 @@
 import type {Random} from '../../../shared/random';
+import type {Preemption} from '../machines';
 import type {Scheduler} from '../scheduler';
 import {Capacity, type LateFailure, type QuotaMetric, type Selector} from './capacity';
 import {Catalog, type ZonesByRegion} from './catalog';
@@ -234,8 +235,8 @@ export class ComputeWorld {
   }
 
   /** Compute Engine takes a spot VM back, also while it is being created. */
-  preempt(instance: Instance): void {
-    this.#power.preempt(instance);
+  preempt(instance: Instance, how?: Preemption): void {
+    this.#power.preempt(instance, how);
   }
 
   /** The machine under a running VM breaks. */

@@ -1,3 +1,4 @@
+import type {Preemption} from '../machines';
 import type {Capacity} from './capacity';
 import {type ComputeLatencies, latencyOf} from './latencies';
 import type {Machines} from './machines';
@@ -120,11 +121,13 @@ export class Power {
     if (instance.status === 'RUNNING') this.machines.rest(instance, 'TERMINATED');
   }
 
-  /** Compute Engine takes a spot VM back. */
-  preempt(instance: Instance): void {
+  /** Compute Engine takes a spot VM back. The operation is there from the notice on. */
+  preempt(instance: Instance, {isHeeded = false}: Preemption = {}): void {
     if (!isSpot(instance)) throw new Error(`found ${instance.name}, a standard VM; expected a spot VM to preempt`);
     if (this.isGoing(instance) || !['PROVISIONING', 'STAGING', 'RUNNING'].includes(instance.status)) return;
     this.#preempted.add(instance);
+    this.machines.leave(instance, 'STOPPING');
+    if (isHeeded) this.machines.announce('notice', instance);
     this.machines.announce('preempted', instance);
     this.#end(instance, 'compute.instances.preempted', this.latencies.preempt);
   }

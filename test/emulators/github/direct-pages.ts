@@ -3,7 +3,7 @@ import type {Octokit} from '@octokit/rest';
 import type {Page} from '../../../shared/github/lists';
 import {sameName} from './account';
 import {inRange} from './http/created-range';
-import {type Job, runStatus} from './job';
+import {runStatus} from './job';
 import type {GitHubWorld} from './model';
 import {jobFields} from './payload';
 import {isoSeconds} from './time';
@@ -65,17 +65,12 @@ function answer(world: GitHubWorld, repository: string, rest: string, query: Que
   }
   if (kind === 'runs' && list === 'jobs' && run) {
     const jobs = run.jobs.filter((job) => job.runAttempt === run.attempt);
-    return pageOf(world, {items: jobs, show: (job) => jobJson(world, job), key: 'jobs', url: rest}, query);
+    return pageOf(world, {items: jobs, show: (job) => jobFields(job, world.webUrl), key: 'jobs', url: rest}, query);
   }
   if (kind === 'runs' && list === undefined && run) return {data: json(run), hasNext: false};
   const job = world.queue.jobs().find((each) => each.id === Number(id) && sameName(each.repository, repository));
-  if (kind === 'jobs' && job) return {data: jobJson(world, job), hasNext: false};
+  if (kind === 'jobs' && job) return {data: jobFields(job, world.webUrl), hasNext: false};
   throw answered(404, 'Not Found', rest);
-}
-
-function jobJson({webUrl}: GitHubWorld, job: Job) {
-  const hasFailedStep = job.ending === 'ran' && job.conclusion === 'failure';
-  return {...jobFields(job, webUrl), steps: hasFailedStep ? [{conclusion: 'failure'}] : []};
 }
 
 function answered(status: number, message: string, url: string): RequestError {

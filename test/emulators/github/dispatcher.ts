@@ -59,6 +59,11 @@ export class Dispatcher {
     this.#planEnding(job, LOST_RUNNER_LIMIT, () => this.#finish(runner, job, 'failure', 'lost'));
   }
 
+  /** The process of a busy runner was told to end: the runner cancels the step that runs, and says that the job has failed. */
+  shutDown(runner: Registration): void {
+    if (runner.job) this.#finish(runner, runner.job, 'failure', 'shut_down');
+  }
+
   giveBack(job: Job): void {
     if (job.status !== 'in_progress') return;
     const runner = this.#runnerOf(job);

@@ -31,8 +31,8 @@ export interface Job {
   completedAtMs: number | null;
   /** Who runs it or ran it. */
   runner: JobRunner | null;
-  /** Why it ended. `lost`: its runner went silent; `expired`: nobody took it for 24 hours. */
-  ending: 'ran' | 'cancelled' | 'expired' | 'lost' | null;
+  /** Why it ended. `lost`: its runner went silent; `shut_down`: its runner was told to end; `expired`: nobody took it for 24 hours. */
+  ending: 'ran' | 'cancelled' | 'expired' | 'lost' | 'shut_down' | null;
 }
 
 /** A run is what its jobs are, unless it failed before any of them could start. */

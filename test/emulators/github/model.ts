@@ -120,6 +120,7 @@ export class GitHubWorld {
       registering: (scope) => this.limits.register(scope),
       available: () => this.#dispatcher.wake(),
       lost: (runner) => this.#dispatcher.lost(runner, runner.job ? options.givesBack?.(runner.job) : undefined),
+      shutDown: (runner) => this.#dispatcher.shutDown(runner),
     });
     this.#dispatcher = new Dispatcher(
       context,

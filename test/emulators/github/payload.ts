@@ -95,7 +95,7 @@ export function jobFields(job: Readonly<Job>, webUrl: string): Json {
     started_at: isoSeconds(job.startedAtMs ?? job.queuedAtMs),
     completed_at: job.completedAtMs === null ? null : isoSeconds(job.completedAtMs),
     name: job.name,
-    steps: [],
+    steps: stepsOf(job),
     labels: [...job.labels],
     // The example of `queued` names a runner, which GitHub does for no job that is not assigned.
     runner_id: job.runner?.id ?? null,
@@ -103,6 +103,14 @@ export function jobFields(job: Readonly<Job>, webUrl: string): Json {
     runner_group_id: job.runner?.groupId ?? null,
     runner_group_name: job.runner?.groupName ?? null,
   };
+}
+
+/** One step, of a job that its runner has ended: that one fails the job, or was cancelled under a runner that was told to end. */
+function stepsOf({ending, conclusion, startedAtMs, completedAtMs}: Readonly<Job>): Json[] {
+  if ((ending !== 'ran' && ending !== 'shut_down') || startedAtMs === null || completedAtMs === null) return [];
+  const times = {started_at: isoSeconds(startedAtMs), completed_at: isoSeconds(completedAtMs)};
+  const ended = ending === 'shut_down' ? 'cancelled' : conclusion;
+  return [{name: 'Run make', status: 'completed', conclusion: ended, number: 1, ...times}];
 }
 
 /** GitHub's example in the names of the repository and its owner, and with nobody else's organization in it. */

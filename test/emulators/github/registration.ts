@@ -16,6 +16,7 @@ export class RunnerSession {
   constructor(
     readonly runner: Registration,
     private readonly lost: (session: RunnerSession) => void,
+    private readonly told: (session: RunnerSession) => void,
   ) {}
 
   get live(): boolean {
@@ -37,6 +38,12 @@ export class RunnerSession {
     if (!this.#live) return;
     this.#live = false;
     this.lost(this);
+  }
+
+  /** The process is told to end, as by SIGINT: it cancels its job, and says at once that the job has failed. */
+  shutDown(): void {
+    if (this.#live) this.told(this);
+    this.disconnect();
   }
 
   /** For the model: the runner got a job. */

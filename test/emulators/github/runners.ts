@@ -35,6 +35,7 @@ export class Runners {
     private readonly on: {
       readonly available: () => void;
       readonly lost: (runner: Registration) => void;
+      readonly shutDown: (runner: Registration) => void;
       /** Counts a registration. Throws 403 when there are too many. */
       readonly registering: (scope: string) => void;
     },
@@ -64,7 +65,11 @@ export class Runners {
     if (runner.removed) return {kind: 'refused', reason: 'the registration is gone'};
     if (runner.session) return {kind: 'refused', reason: 'a session for this runner already exists'};
     if (runner.job) return {kind: 'refused', reason: 'the job of this runner is still locked by its earlier process'};
-    const session = new RunnerSession(runner, () => this.#disconnected(runner));
+    const session = new RunnerSession(
+      runner,
+      () => this.#disconnected(runner),
+      () => this.on.shutDown(runner),
+    );
     runner.session = session;
     this.#keep(runner);
     this.#changed(runner, 'online');

@@ -1,4 +1,11 @@
-import type {EmulatedMachine, GivenMachine, MachineEvent, MachineEventKind, MachineWorld} from '../machines';
+import type {
+  EmulatedMachine,
+  GivenMachine,
+  MachineEvent,
+  MachineEventKind,
+  MachineWorld,
+  Preemption,
+} from '../machines';
 import type {Scheduler} from '../scheduler';
 
 /** A machine of the provider that exists in tests alone. */
@@ -189,10 +196,11 @@ export class MemoryWorld implements MachineWorld {
     this.#announce('terminated', own);
   }
 
-  preempt(machine: EmulatedMachine): void {
+  preempt(machine: EmulatedMachine, {isHeeded = false}: Preemption = {}): void {
     const own = this.#own(machine);
     if (!own?.isSpot || own.state === 'stopping') return;
     this.#preempted.add(own.id);
+    if (isHeeded) this.#announce('notice', own);
     this.#announce('preempted', own);
     this.#remove(own, 'deleted');
   }
