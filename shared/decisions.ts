@@ -7,7 +7,7 @@
 const RECORDED = ['parked', 'started', 'finished', 'late', 'duplicate', 'foreign'] as const;
 
 /** What happened to the runner of a completed job. Each word follows a word of `RECORDED`. */
-const RELEASED = ['no_runner', 'left_at_work', 'gone', 'deleted'] as const;
+const RELEASED = ['no_runner', 'left_at_work', 'left_to_sweep', 'gone', 'deleted'] as const;
 
 /** What an event changed about a job of a persistent VM. */
 const RECORDED_ON_VM = ['opened', 'started', 'parked', 'finished', 'unchanged', 'foreign'] as const;
@@ -105,6 +105,7 @@ const OTHERS = [
   'incomplete',
   'labels_unknown',
   'old_name',
+  'preemption_unknown',
   'probed',
   'redelivered',
   'refused',

@@ -22,7 +22,7 @@ async function release(context: Context, event: JobEvent): Promise<Outcome> {
   const record = await recordRun(context, event);
   // Before the deletion, which may fail: the retried event is a duplicate, for which nothing is recorded on a VM.
   await recordJobOfOtherPool(context, event, record.change);
-  return releaseRunner(context, record);
+  return releaseRunner(context, event, record);
 }
 
 /** Performs one task of release. The kinds of tasks are described in `shared/model/task-payload.ts`. */

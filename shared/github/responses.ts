@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {Id, JobJson, jobFields, jobStatus, minor, registrationId, Time} from '../model/job-json';
+import {hasFailedStep, Id, JobJson, jobFields, jobStatus, minor, registrationId, Time} from '../model/job-json';
 import {REPOSITORY} from '../model/names';
 import {Secret} from '../secret';
 import type {
@@ -238,9 +238,7 @@ export function readRun(data: unknown): (DiscoveredRun & {readonly isOver: boole
 }
 
 const Job = JobJson.extend({
-  conclusion: minor(z.string()),
   completed_at: minor(Time),
-  steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
 
 /** Null: an undocumented status. */
@@ -256,7 +254,7 @@ export function readJob(data: unknown): DiscoveredJob | null | undefined {
     startedAt: job.started_at ? Date.parse(job.started_at) : null,
     completedAt: job.completed_at ? Date.parse(job.completed_at) : null,
     conclusion: job.conclusion ?? null,
-    hasFailedStep: (job.steps ?? []).some(({conclusion}) => conclusion === 'failure'),
+    hasFailedStep: hasFailedStep(job),
   };
 }
 

@@ -2,7 +2,7 @@ import type {Request} from '@google-cloud/functions-framework';
 import * as z from 'zod';
 import {BadRequest} from '../errors';
 import {hmacSha256, isSame} from '../hmac';
-import {Id, JobJson, jobFields, jobStatus, minor} from '../model/job-json';
+import {hasFailedStep, Id, isFailureOfRunner, JobJson, jobFields, jobStatus, minor} from '../model/job-json';
 import type {Trigger} from '../model/matching';
 import {REPOSITORY} from '../model/names';
 import type {Secret} from '../secret';
@@ -79,6 +79,7 @@ export function parseWebhook(request: Request, body: Buffer, now: number): Webho
       jobId: job.id,
       repository: repository.full_name,
       ...fields,
+      ...(isFailureOfRunner({...job, hasFailedStep: hasFailedStep(job)}) ? {isFailureOfRunner: true} : {}),
       installationId: installation?.id || null,
       createdAt: queuedAt ?? now,
       receivedAt: now,

@@ -18,6 +18,8 @@ export interface JobEvent {
   readonly runnerName: string | null;
   /** GitHub's id of that runner's registration; null where the event does not say. */
   readonly runnerId: number | null;
+  /** Of a completed job: `isFailureOfRunner`. Missing: no, or not known, as in tasks of older versions. */
+  readonly isFailureOfRunner?: boolean | undefined;
   /** Name of the workflow; null where the event does not say. */
   readonly workflow: string | null;
   readonly installationId: number | null;

@@ -47,7 +47,27 @@ export const JobJson = z.object({
   html_url: minor(z.string()),
   created_at: minor(Time),
   started_at: minor(Time),
+  conclusion: minor(z.string()),
+  steps: minor(z.array(z.object({conclusion: minor(z.string())}))),
 });
+
+/** Whether a step of the job failed. */
+export function hasFailedStep({steps}: Pick<z.infer<typeof JobJson>, 'steps'>): boolean {
+  return (steps ?? []).some(({conclusion}) => conclusion === 'failure');
+}
+
+/**
+ * Whether the job failed and none of its steps did: its runner was told to end, or was lost. The runner that is told to end under a job cancels
+ * the step that runs, and says that the job has failed.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Worker/StepsRunner.cs
+ */
+export function isFailureOfRunner(job: {
+  readonly conclusion?: string | null | undefined;
+  readonly hasFailedStep: boolean;
+}): boolean {
+  return job.conclusion === 'failure' && !job.hasFailedStep;
+}
 
 /** The fields of a job, read from an event or from an answer of the REST API. */
 export interface JobFields {

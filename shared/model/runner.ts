@@ -79,6 +79,8 @@ export interface RunnerDocument extends PlacementFields {
    * missing: it has not ended, or there never was one.
    */
   readonly machineEndedAt?: number | null;
+  /** Set while the runner drains and its machine may have been preempted under its job: the sweep asks the provider before it deletes the machine. */
+  readonly mayBePreempted?: true;
   /** The job that got the runner's slot when the runner was gone. */
   readonly handedTo: JobKey | null;
   /** True once the runner was unassigned for a while and then assigned to a job: when this job began says nothing about the boot. */

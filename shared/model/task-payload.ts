@@ -29,6 +29,7 @@ const Event = z.object({
   workflow: z.string().max(MAX_WORKFLOW_LENGTH).nullable().default(null),
   receivedAt: z.number().nullable().default(null),
   isPublic: z.boolean().optional(),
+  isFailureOfRunner: z.boolean().optional(),
   installationId: z.int().positive().nullable(),
   url: z.string().max(MAX_URL_LENGTH).nullable(),
   createdAt: z.number(),

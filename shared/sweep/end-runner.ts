@@ -1,18 +1,16 @@
 import {Refused} from '../errors';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
-import {type JobDocument, jobKeyOf} from '../model/job';
-import {placementOf} from '../model/placement';
-import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
-import type {Preemption} from '../model/sweep';
+import {isOver, type RunnerDocument} from '../model/runner';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import {recordBootFailure} from '../runners/breaker-failures';
 import {reopenCovered} from '../runners/fail';
 import {readRunner} from '../runners/read-runner';
-import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
+import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
 import {bootFailure} from './boot-failure';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
+import {lostJob} from './preempted';
 import type {ActionOutcome, EndOptions, EndRunner, LeftoverVm, Removed} from './rule';
 
 /**
@@ -39,7 +37,7 @@ export async function endRunner(
   const seenUntil = options.missingSince ?? endsNow;
 
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
-  const preemption = job && hasVanished ? await preempted(sweep, runner, job) : undefined;
+  const preemption = job && hasVanished ? await lostJob(context, runner, job) : undefined;
   // One that was never handed to a host says nothing about what it is made from.
   const wasTried = runner.githubId !== null || wasRegistrationTried(runner);
   // GitHub deletes the registration of a runner that has run its job: one that was there, and not connected, is of a runner that ran none.
@@ -101,25 +99,6 @@ async function deregisterUnlessAlive(
   if (result !== 'deleted') return 'removed';
   if (registration.status === 'online') return 'removed online';
   return isUnused(registration) ? 'removed unused' : 'removed';
-}
-
-/** The job of a preempted spot VM. GitHub itself notices the loss only after ten minutes. */
-async function preempted({context}: Sweep, runner: RunnerDocument, job: JobDocument): Promise<Preemption | undefined> {
-  const {name, pool, runs} = runner;
-  const placement = placementOf(runner);
-  const isPreemption =
-    placement?.spot === true &&
-    (await context.provider(pool, machineProvider(runner)).wasPreempted?.(machineOf(runner))) === true;
-  context.logger.error(`the VM ${name} ${isPreemption ? 'was preempted' : 'vanished'} under a job`, {
-    decision: isPreemption ? 'preempted' : 'vanished',
-    runner: name,
-    pool,
-    job: jobKeyOf(job),
-    ...(job.url ? {url: job.url} : {}),
-  });
-  if (!isPreemption || runs === null) return undefined;
-  const {jobId, repository, installationId, url} = job;
-  return {runner: name, pool, job: runs, jobId, repository, installationId, url, at: context.clock.now()};
 }
 
 /**

@@ -1,5 +1,6 @@
 import type {JobDocument, JobKey} from '../model/job';
 import type {JobEvent} from '../model/job-event';
+import {isFailureOfRunner} from '../model/job-json';
 import {matchEvent} from '../model/matching';
 import type {Observed, SeenJob} from './observed';
 
@@ -28,6 +29,7 @@ export function missedEventOf(
     url: job.url,
     createdAt: job.queuedAt ?? now,
     receivedAt: observed.startedAt,
+    ...(isFailureOfRunner(job) ? {isFailureOfRunner: true} : {}),
     // Of a job on record it was looked at when the job came; here it may be a guess.
     ...(stored ? {} : {isPublic}),
   };

@@ -7,6 +7,7 @@ import {deregisterGhosts} from './rules/ghosts';
 import {keepHostVms} from './rules/host-vms';
 import {endIdle} from './rules/idle-runners';
 import {checkIdleVms} from './rules/idle-vms';
+import {endInterrupted} from './rules/interrupted-jobs';
 import {endLostContainers} from './rules/lost-containers';
 import {freeLostSlots} from './rules/lost-slots';
 import {replayMissedEvents} from './rules/missed-events';
@@ -32,6 +33,7 @@ export const RULES = [
   resumeStalledCreations,
   rerunPreempted,
   endOverTime,
+  endInterrupted,
   endRunnersWithoutVm,
   endFailedBoots,
   endIdle,

@@ -5,6 +5,7 @@ import {requestRunners} from '../runners/requests';
 import {requeueJob} from '../runners/requeue';
 import {endRunOnVm} from '../vms/records';
 import type {Sweep} from './context';
+import {endPerhapsPreempted} from './end-preempted';
 import {deleteLeftoverVm, deregisterGhost, endRunner} from './end-runner';
 import {
   countRunner,
@@ -37,6 +38,7 @@ export function createRepairs(sweep: Sweep): Repairs {
     },
     placeSpare: (runner) => placeUnassigned(context, runner),
     endRunner: (action, options) => endRunner(sweep, action, options),
+    endPerhapsPreempted: (action, options) => endPerhapsPreempted(sweep, action, options),
     releaseIdle: (runner) => releaseIdle(context, runner),
     noteOnline: (runner) => noteOnline(context, runner),
     repeatIdleCheck: (runner, reading) => repeatIdleCheck(context, runner, reading),

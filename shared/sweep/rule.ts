@@ -146,6 +146,8 @@ export interface Repairs {
   /** Assigns an unassigned runner to an open job, or schedules its idle check. */
   placeSpare(runner: string): Promise<void>;
   endRunner(action: EndRunner<string>, options?: EndOptions): Promise<ActionOutcome>;
+  /** Ends the runner if the provider says that it preempted the VM; at the `lastLook` in any case. */
+  endPerhapsPreempted(action: EndRunner<string>, options: {readonly lastLook: boolean}): Promise<ActionOutcome>;
   /** Unassigns a runner from a job that GitHub does not give it. */
   releaseIdle(runner: string): Promise<Repaired>;
   /** Records that the runner is online, while it is assigned to a job that it does not run. */

@@ -1,3 +1,4 @@
+import {isFailureOfRunner} from '../../model/job-json';
 import type {Preemption} from '../../model/sweep';
 import {type Observed, poolNamed} from '../observed';
 import type {PlannedAction, Rule} from '../rule';
@@ -27,7 +28,7 @@ function planReruns(observed: Observed): SettlePreemption[] {
   return observed.preempted.flatMap(({preemption, job}): SettlePreemption[] => {
     if (job && job.status !== 'completed') return [];
     const wanted = poolNamed(observed, preemption.pool)?.rerunOnPreemption === true;
-    const isLost = job?.conclusion === 'failure' && !job.hasFailedStep && job.runAttempt <= LAST_ATTEMPT;
+    const isLost = job !== undefined && isFailureOfRunner(job) && job.runAttempt <= LAST_ATTEMPT;
     return [{kind: wanted && isLost ? 'rerun' : 'forget_preemption', reason: 'preempted', preemption}];
   });
 }
