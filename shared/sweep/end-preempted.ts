@@ -3,7 +3,7 @@ import {readRunner} from '../runners/read-runner';
 import type {Sweep} from './context';
 import {endRunner} from './end-runner';
 import {preemptionOf, wasPreempted} from './preempted';
-import type {ActionOutcome, EndRunner} from './rule';
+import type {ActionOutcome, EndRunner, LookOptions} from './rule';
 
 /**
  * Ends a runner whose machine may have been preempted, once the provider says so. Until then it is left, unless this is the `lastLook`: then the job
@@ -12,7 +12,7 @@ import type {ActionOutcome, EndRunner} from './rule';
 export async function endPerhapsPreempted(
   sweep: Sweep,
   action: EndRunner<string>,
-  {lastLook}: {readonly lastLook: boolean},
+  {lastLook, ...options}: LookOptions,
 ): Promise<ActionOutcome> {
   const {context} = sweep;
   const runner = await readRunner(context.store, action.runner);
@@ -20,7 +20,7 @@ export async function endPerhapsPreempted(
   const job = runner.runs === null ? undefined : await context.store.get('jobs', runner.runs);
   const isPreemption = job !== undefined && (await wasPreempted(context, runner));
   if (!isPreemption && !lastLook) return {decision: 'left'};
-  const outcome = await endRunner(sweep, action);
+  const outcome = await endRunner(sweep, action, options);
   if (!isPreemption || outcome.decision !== 'ended') return outcome;
   return {decision: 'preempted', preempted: preemptionOf(context, runner, job)};
 }

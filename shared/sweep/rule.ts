@@ -88,6 +88,12 @@ export interface EndOptions {
   readonly lackedCapacity?: boolean;
 }
 
+/** How a machine is looked at that may have been preempted. */
+export interface LookOptions extends Pick<EndOptions, 'missingSince'> {
+  /** The provider knows by now: unless it says that it preempted the machine, it did not. */
+  readonly lastLook: boolean;
+}
+
 /** A VM without a live runner on record. */
 export interface LeftoverVm {
   readonly name: string;
@@ -147,7 +153,7 @@ export interface Repairs {
   placeSpare(runner: string): Promise<void>;
   endRunner(action: EndRunner<string>, options?: EndOptions): Promise<ActionOutcome>;
   /** Ends the runner if the provider says that it preempted the VM; at the `lastLook` in any case. */
-  endPerhapsPreempted(action: EndRunner<string>, options: {readonly lastLook: boolean}): Promise<ActionOutcome>;
+  endPerhapsPreempted(action: EndRunner<string>, options: LookOptions): Promise<ActionOutcome>;
   /** Unassigns a runner from a job that GitHub does not give it. */
   releaseIdle(runner: string): Promise<Repaired>;
   /** Records that the runner is online, while it is assigned to a job that it does not run. */

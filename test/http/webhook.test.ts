@@ -133,6 +133,19 @@ describe('webhook creates a task', () => {
     expect(eventOf('stop')).toMatchObject(expected);
   });
 
+  test.each([
+    ['failed, and no step did', {conclusion: 'failure', steps: [{conclusion: 'cancelled'}, {conclusion: null}]}, true],
+    ['failed, and has no steps', {conclusion: 'failure', steps: null}, true],
+    ['failed in a step', {conclusion: 'failure', steps: [{conclusion: 'success'}, {conclusion: 'failure'}]}, undefined],
+    ['was cancelled', {conclusion: 'cancelled', steps: [{conclusion: 'cancelled'}]}, undefined],
+    ['has a malformed conclusion', {conclusion: 7, steps: []}, undefined],
+  ])('with whether its runner failed the job, of one that %s', async (_, job, expected) => {
+    const body = workflowJob('completed');
+    Object.assign(body['workflow_job'] as object, job);
+    await deliver(body);
+    expect((eventOf('stop') as {isFailureOfRunner?: boolean}).isFailureOfRunner).toBe(expected);
+  });
+
   test('with the time at which it was received, and without a registration id before a runner has the job', async () => {
     const body = workflowJob('queued');
     Object.assign(body['workflow_job'] as object, {runner_id: 4711, runner_name: 'slipway-arm-1-1'});

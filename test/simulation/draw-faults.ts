@@ -183,11 +183,12 @@ class FaultDraws {
     return {on: 'task', queue, nth, ...(nth % 2 === 0 ? {diesAt: 1 + ((nth / 2) % MOST_CALLS)} : {})};
   };
 
-  taken = (): Fault => ({
-    on: this.#pick(['preemption', 'host_error'] as const),
-    atMs: this.#time(),
-    pick: this.random.below(8),
-  });
+  taken = (): Fault => {
+    const on = this.#pick(['preemption', 'host_error'] as const);
+    const atMs = this.#time();
+    const fault = {on, atMs, pick: this.random.below(8)} as const;
+    return on === 'preemption' && atMs % 2 === 1 ? {...fault, on, isHeeded: true} : fault;
+  };
 
   vmDown = (): Fault => ({on: 'vm_down', atMs: this.#time(), by: this.#pick(['host', 'hand', 'guest'] as const)});
 

@@ -194,6 +194,7 @@ export function runnerConfig(setting: Setting): string {
       repos: ['acme/*'],
       requires: ['self-hosted', 'gpu'],
       maxRunners: maxRunners.spot,
+      rerunOnPreemption: true,
       provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: 'prefer'},
     },
     {
@@ -245,6 +246,7 @@ export function runnerConfig(setting: Setting): string {
         repos: ['acme/*'],
         requires: ['self-hosted', 'gpu'],
         maxRunners: maxRunners.spot,
+        rerunOnPreemption: true,
         ...fallback('spot'),
         provider: {...gce, template: 'runner-gpu', zones: zones.slice(0, 2), spot: placements?.gpuSpot ?? 'prefer'},
       },

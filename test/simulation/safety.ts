@@ -34,6 +34,8 @@ export interface Violation {
     | 'world_contract'
     | 'unhandled'
     | 'job_not_run'
+    | 'job_not_rerun'
+    | 'job_rerun'
     | 'left_over'
     | 'too_many_creations'
     | 'uncounted_boot'

@@ -205,7 +205,8 @@ export type Fault =
   | {readonly on: 'zone_down'; readonly zone: string; readonly fromMs: number; readonly forMs: number}
   /** Inserts that are accepted fail in the end. */
   | {readonly on: 'late_failure'; readonly atMs: number; readonly code: string; readonly times: number}
-  | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number}
+  /** `isHeeded`: the guest ends its runner at the notice. */
+  | {readonly on: 'preemption'; readonly atMs: number; readonly pick: number; readonly isHeeded?: boolean}
   | {readonly on: 'host_error'; readonly atMs: number; readonly pick: number}
   /** The persistent VM goes down: its host fails, or while it runs no job somebody stops it by hand, or its guest powers off. */
   | {readonly on: 'vm_down'; readonly atMs: number; readonly by: VmDownBy}

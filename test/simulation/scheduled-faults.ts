@@ -72,7 +72,7 @@ export class ScheduledFaults {
     const machine = candidates[fault.pick % Math.max(1, candidates.length)];
     if (!machine) return;
     this.faultPlan.note(fault);
-    if (fault.on === 'preemption') this.machines.preempt(machine);
+    if (fault.on === 'preemption') this.machines.preempt(machine, fault);
     else this.machines.failHost(machine);
   }
 

@@ -4,6 +4,7 @@ import {FUNCTIONS, type Functions} from './functions';
 import {checkLiveness} from './liveness';
 import {isOutageAlone} from './outages';
 import {People} from './people';
+import {checkReruns} from './rerun-promises';
 import type {Violation} from './safety';
 import {type Fault, needsSweep, type Scenario} from './scenario';
 import {SimulatedServices} from './simulated-services';
@@ -17,6 +18,7 @@ export interface Outcome {
   /** Empty unless asked for. */
   readonly trace: readonly string[];
   readonly steps: number;
+  /** Without those that were rerun. */
   readonly jobs: number;
   readonly creations: number;
   /** When each VM was accepted for the first time, after the start of the world, by name. */
@@ -103,6 +105,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const isLive = functions.sweep !== undefined || !needsSweep(scenario);
   if (isLive && world.violations.length === 0) await checkLiveness(world, services, history, people.excused);
   if (services.isSwept && world.violations.length === 0) world.boots.check();
+  if (services.isSwept) checkReruns(world, history);
   // A container counts from its assignment, at which its host need not call.
   if (services.isSwept && !world.docker && world.violations.length === 0) await usage.check();
   if (services.isSwept && isOutageAlone(scenario)) checkArrivals(world);
@@ -110,7 +113,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     violations: world.violations,
     trace: world.trace.lines,
     steps,
-    jobs: workload.jobs.length,
+    jobs: workload.jobs.filter(({runAttempt}) => runAttempt === 1).length,
     creations: made.created(),
     madeAtMs,
     ranOn: new Map(workload.jobs.flatMap(({id, runner}) => (runner ? [[id, runner.name]] : []))),

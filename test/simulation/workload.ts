@@ -9,7 +9,10 @@ const SOON_MS = 4 * 60_000;
 
 /** Plays the plans of the scenario's jobs at GitHub. */
 export class Workload {
+  /** Those that the control plane reruns, too. */
   readonly jobs: Readonly<Job>[] = [];
+  /** Those that somebody rerun. */
+  readonly rerunByHand = new Set<Readonly<Job>>();
   /** How often a job was queued: each time it wants a runner. */
   queued = 0;
   readonly #startMs: number;
@@ -30,6 +33,7 @@ export class Workload {
     github.observe((event) => {
       if (event.kind !== 'job' || isTheirs(event.job) || event.job.labels.includes(NOBODYS)) return;
       if (event.action === 'queued' && event.job.status === 'queued') this.queued += 1;
+      if (event.job.runAttempt > 1 && !this.jobs.includes(event.job)) this.jobs.push(event.job);
       if (event.action !== 'completed') return;
       const next = this.#whenOver.get(event.job.id);
       this.#whenOver.delete(event.job.id);
@@ -124,7 +128,7 @@ export class Workload {
       const {runId} = this.github.queue.job(jobId);
       const others = this.github.queue.run(runId).jobs;
       if (others.some(({status}) => status !== 'completed')) return;
-      this.jobs.push(this.github.rerun(jobId));
+      this.rerunByHand.add(this.github.rerun(jobId));
     });
   }
 

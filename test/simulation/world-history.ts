@@ -23,6 +23,8 @@ export class WorldHistory {
   readonly leaving = new Set<EmulatedMachine>();
   /** Names of the machines that their provider took away. */
   readonly taken = new Set<string>();
+  /** Names of the machines that were preempted, or whose guest heeded the notice and that somebody deleted before. */
+  readonly preempted = new Set<string>();
   /** When a creation failed that had been accepted. */
   readonly failedAtMs: number[] = [];
   readonly #endedAtMs = new Map<string, number>();
@@ -39,6 +41,7 @@ export class WorldHistory {
         this.#endedAtMs.delete(machine.name);
       }
       if (kind === 'preempted' || kind === 'host_error') this.taken.add(machine.name);
+      if (kind === 'preempted' || kind === 'notice') this.preempted.add(machine.name);
       if (kind === 'deleting' || kind === 'failed') this.leaving.add(machine);
       if (kind === 'failed') this.failedAtMs.push(scheduler.now());
       // A standby machine that has prepared itself is stopped, and started once it is claimed.

@@ -1,5 +1,6 @@
 import {MINUTE_MS} from '../../durations';
 import {isListed, jobUrlOf, machineFinder, type Observed} from '../observed';
+import type {PersistenceTracker} from '../persistence';
 import {type EndRunner, type Rule, runnerOf} from '../rule';
 
 /**
@@ -10,6 +11,8 @@ const KNOWN_AFTER_MS = 3 * MINUTE_MS;
 
 interface EndInterrupted extends EndRunner<'interrupted_job'> {
   readonly lastLook: boolean;
+  /** The first sweep that missed the machine, or this one, in milliseconds since the epoch; undefined: its provider was not listed. */
+  readonly missingSince: number | undefined;
 }
 
 /**
@@ -18,18 +21,28 @@ interface EndInterrupted extends EndRunner<'interrupted_job'> {
  */
 export const endInterrupted: Rule<EndInterrupted> = {
   plan: planEnds,
-  act: ({lastLook, ...action}, repairs) => repairs.endPerhapsPreempted(action, {lastLook}),
+  act: ({lastLook, missingSince, ...action}, repairs) =>
+    repairs.endPerhapsPreempted(action, {lastLook, ...(missingSince === undefined ? {} : {missingSince})}),
   subject: runnerOf,
 };
 
-function planEnds(observed: Observed, now: number): EndInterrupted[] {
+function planEnds(observed: Observed, now: number, tracker: PersistenceTracker): EndInterrupted[] {
   const machineOf = machineFinder(observed);
   const leaving = (observed.runners ?? []).filter(({state, mayBePreempted}) => state === 'draining' && mayBePreempted);
   return leaving.map((runner) => {
     const machine = machineOf(runner);
-    const isDead = isListed(observed, runner) && (!machine || machine.status === 'stopped');
-    const rest = {runner: runner.name, isDead, force: false, jobUrl: jobUrlOf(observed, runner)};
-    // mutation: last look for a preemption
-    return {kind: 'end_runner', reason: 'interrupted_job', ...rest, lastLook: now - runner.stateAt >= KNOWN_AFTER_MS};
+    const wasListed = isListed(observed, runner);
+    const isDead = wasListed && (!machine || machine.status === 'stopped');
+    const missingMs = wasListed && !machine ? tracker.observe(`missing ${runner.name}`) : 0;
+    return {
+      kind: 'end_runner',
+      reason: 'interrupted_job',
+      runner: runner.name,
+      isDead,
+      force: false,
+      jobUrl: jobUrlOf(observed, runner),
+      lastLook: now - runner.stateAt >= KNOWN_AFTER_MS,
+      missingSince: wasListed ? now - missingMs : undefined,
+    };
   });
 }

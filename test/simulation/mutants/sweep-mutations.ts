@@ -137,4 +137,9 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     marked: 'deregister before end',
     value: "'deleted'",
   },
+  {
+    name: 'a spot machine whose runner ended at the notice is deleted before anybody asks why it ended',
+    marked: 'perhaps preempted',
+    condition: 'false',
+  },
 ];

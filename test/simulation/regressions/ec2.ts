@@ -18,4 +18,11 @@ export const EC2: Cases = {
     jobs: [job(MINUTE, {kind: 'spot', cancelAfterMs: 5_000})],
     faults: [{on: 'preemption', atMs: 3 * MINUTE, pick: 0}],
   },
+  'the job of a spot instance whose runner ended at the notice is rerun, though EC2 says two minutes later why it ended':
+    {
+      seed: 1,
+      setting: {...SETTING, provider: 'ec2'},
+      jobs: [job(MINUTE, {kind: 'spot', durationMs: 20 * MINUTE})],
+      faults: [{on: 'preemption', atMs: 5 * MINUTE, pick: 0, isHeeded: true}],
+    },
 };

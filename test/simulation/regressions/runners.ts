@@ -2,6 +2,24 @@ import {type Cases, job, MINUTE, SETTING} from './case';
 
 /** Runners and their registrations. */
 export const RUNNERS: Cases = {
+  'the job of a spot machine whose runner ended at the notice is rerun': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(MINUTE, {kind: 'spot', durationMs: 20 * MINUTE})],
+    faults: [{on: 'preemption', atMs: 5 * MINUTE, pick: 0, isHeeded: true}],
+  },
+  'the job of a spot machine that is lost without a notice is rerun': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(MINUTE, {kind: 'spot', durationMs: 20 * MINUTE})],
+    faults: [{on: 'preemption', atMs: 5 * MINUTE, pick: 0}],
+  },
+  'the job of a spot machine whose host broke is not rerun': {
+    seed: 1,
+    setting: SETTING,
+    jobs: [job(MINUTE, {kind: 'spot', durationMs: 20 * MINUTE})],
+    faults: [{on: 'host_error', atMs: 5 * MINUTE, pick: 0}],
+  },
   'a stop that dies after it gave the slot away is repeated, and tells the job that got the slot': {
     seed: 1,
     setting: {...SETTING, maxRunners: {arm: 1, spot: 1, shared: 1}},

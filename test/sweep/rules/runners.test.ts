@@ -249,6 +249,36 @@ test('a runner that is draining for five minutes has lost its task and is ended'
   expect(once({runners: [leaving], machines: [machine(runner, {status: 'stopping'})]})).toEqual([]);
 });
 
+describe('a draining runner whose machine may have been preempted', () => {
+  const since = (seconds: number): RunnerDocument => ({
+    ...running,
+    state: 'draining',
+    mayBePreempted: true,
+    stateAt: LATER - seconds * 1000,
+  });
+
+  test.each([
+    ['is asked about', 10, {lastLook: false}],
+    ['is ended three minutes after its job', 180, {lastLook: true}],
+    ['is ended once, however long ago its job was', 3600, {lastLook: true}],
+  ])('%s', (_, seconds, expected) => {
+    const actions = once({runners: [since(seconds)], machines: own});
+    expect(words(actions)).toEqual(['end_runner interrupted_job']);
+    expect(actions).toMatchObject([{...expected, isDead: false, missingSince: LATER}]);
+  });
+
+  test('is asked about, too, where its provider could not be listed', () => {
+    const [action] = once({runners: [since(10)], unlisted: [{provider: 'gce'}]});
+    expect(action).toMatchObject({reason: 'interrupted_job', isDead: false, missingSince: undefined});
+  });
+
+  test('counts until the first sweep that missed its machine', () => {
+    const missed = {runners: [since(10)]};
+    const [action] = inTurn({...missed, machines: own}, missed, missed);
+    expect(action).toMatchObject({isDead: true, missingSince: LATER + MINUTE});
+  });
+});
+
 test('a stalled creation is resumed, and its runner is ended after an hour', () => {
   const half = (minutes: number, more = {}): RunnerDocument => ({
     ...runner,
