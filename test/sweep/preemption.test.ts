@@ -158,6 +158,20 @@ describe.each(['gce', 'ec2'] as const)('the job of a spot VM of %s whose runner 
     expectClean(system);
   });
 
+  test('is rerun when nobody told of its start', async () => {
+    await start();
+    system.github.deliveries.faults = ({action}) => ({drop: action === 'in_progress'});
+    const job = system.queueJob({labels: SPOT, durationMs: 10 * MINUTE});
+    await system.pass(5 * MINUTE, () => job.status === 'in_progress');
+    preempt();
+    system.github.deliveries.faults = () => ({});
+    await system.pass(5_000);
+    expect(await runnerOf(job)).toMatchObject({state: 'draining', mayBePreempted: true});
+    await system.pass(60 * MINUTE);
+    expect(attempts(job)).toHaveLength(2);
+    expectClean(system);
+  });
+
   test('is not rerun where nobody preempted the VM, which is deleted within minutes', async () => {
     await start();
     const job = await aJobRuns();
@@ -195,4 +209,23 @@ describe.each(['gce', 'ec2'] as const)('the job of a spot VM of %s whose runner 
     expect(calls(/re-run/)).toEqual([]);
     expectClean(system);
   });
+});
+
+test('a runner whose VM the sweep may not ask about is ended all the same', async () => {
+  system = await aSystem({pools: CLOUDS.gce, sweepEverySeconds: 60});
+  const job = system.queueJob({labels: SPOT, durationMs: 10 * MINUTE});
+  await system.pass(5 * MINUTE, () => job.status === 'in_progress');
+  await system.pass(20_000);
+  const respond = {status: 403, reason: 'forbidden', message: 'Required compute.zoneOperations.list permission'};
+  system.computeServer.fault({
+    match: ({method, path}) => method === 'GET' && /operations$/.test(path),
+    times: 99,
+    respond,
+  });
+  const [machine] = system.compute.instances();
+  if (machine) system.compute.preempt(machine, {isHeeded: true});
+  await system.pass(MOST_DRAINING_MS);
+  expect(await system.store.get('runners', job.runner?.name ?? '')).toMatchObject({state: 'gone', slot: null});
+  expect(system.log.some((line) => line.includes('preemption_unknown'))).toBe(true);
+  expectClean(system);
 });
