@@ -34,7 +34,7 @@ const PROVIDER_CONFIG = '^shared/providers/[^/]+/config[.]ts$';
 const SETTINGS_FACTS = '^shared/providers/gce/suspendable[.]ts$';
 /** The contract of providers, and what they have in common. */
 const OF_PROVIDERS =
-  '^shared/providers/(provider|persistent-vm|container-hosts|placements|try-placements|poll-budget|console-line)[.]ts$';
+  '^shared/providers/(provider|persistent-vm|container-hosts|placements|try-placements|poll-budget|console-line|on-record)[.]ts$';
 const WORLDS = ['github', 'providers', 'store', 'tasks', 'telemetry'];
 
 /** `may`: any import. `types`: only `import type`. `also`: of another folder, files that a rule of their own limits further. */

@@ -11,6 +11,8 @@ export interface ProviderUnderTest {
    * names the machine, and each creation makes another one; the core asks `find` before it repeats one.
    */
   readonly identity: 'name' | 'id';
+  /** The provider of the same deployment after its configuration was changed: pool `arm` is gone, and pool `other` has another place. */
+  changed(): RunnerProvider;
   /** Every machine there is, whoever made it, as far as it is not on its way out. */
   machines(): readonly Pick<Machine, 'name' | 'place'>[];
   /** Makes a machine that another deployment, or a person, owns, where the provider would make its own. */
@@ -206,6 +208,33 @@ export function describeProvider(name: string, open: () => Promise<ProviderUnder
       expect(machine).toMatchObject({name: theName, pool: 'arm', status: 'running', isKept: false});
       expect(machine?.id).not.toBe('');
       expect(await provider.list()).toEqual({machines: [machine], complete: true});
+    });
+
+    test('a machine on record whose pool is gone is found, listed and deleted as before', async () => {
+      const {provider} = world;
+      await provider.create(createRequest());
+      const machine = await provider.find({name: theName});
+      if (!machine) throw new RangeError('found no machine');
+      const changed = world.changed();
+      const reference = {name: theName, id: machine.id, pool: 'arm', place: machine.place};
+      expect(await changed.list([reference])).toEqual({machines: [machine], complete: true});
+      expect(await changed.find(reference)).toEqual(machine);
+      expect(await changed.delete(reference)).toBe('accepted');
+      expect(world.machines()).toEqual([]);
+      const {machines, complete} = await changed.list([reference]);
+      expect(machines.filter(({status}) => !/^stopp/.test(status))).toEqual([]);
+      expect(complete).toBe(true);
+    });
+
+    test('while the service does not answer, a machine on record whose pool is gone is not said to be missing', async () => {
+      await world.provider.create(createRequest());
+      const [machine] = (await world.provider.list()).machines;
+      if (!machine) throw new RangeError('found no machine');
+      const changed = world.changed();
+      world.fail();
+      const reference = {name: theName, id: machine.id, pool: 'arm', place: machine.place};
+      const listed = await changed.list([reference]).catch((error: unknown) => error);
+      expect(listed).toEqual(expect.not.objectContaining({complete: true}));
     });
 
     test('a machine is as old as it is', async () => {

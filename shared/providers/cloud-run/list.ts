@@ -1,4 +1,5 @@
 import type {Clock} from '../../clock';
+import {readEach} from '../on-record';
 import type {MachineList, MachineReference} from '../provider';
 import {RunFailure} from './client/errors';
 import type {Execution, Run} from './client/run';
@@ -6,9 +7,6 @@ import {isOwnExecution} from './environment';
 import {type CloudRunPool, type Home, type JobPlace, jobOfExecution, jobOfPool} from './job';
 import {executionsSince, oldestAlive} from './look';
 import {machineOf} from './machine';
-
-/** Executions that are read one by one at a time. */
-const AT_A_TIME = 8;
 
 export interface ListOptions {
   readonly run: Run;
@@ -45,10 +43,7 @@ export async function listMachines(options: ListOptions, onRecord: readonly Mach
   if (jobs.length > 0 && jobs.every(({region}) => unread.has(region)) && found.size === 0) throw failure;
   // mutation: executions on record
   const missing = onRecord.flatMap(({id}) => (id !== undefined && !found.has(id) ? placesOf(id) : []));
-  for (let first = 0; first < missing.length; first += AT_A_TIME) {
-    const some = missing.slice(first, first + AT_A_TIME);
-    await Promise.all(some.map(({id, region}) => reading(region, async () => oneOrNone(await run.getExecution(id)))));
-  }
+  await readEach(missing, ({id, region}) => reading(region, async () => oneOrNone(await run.getExecution(id))));
   const alive = [...found.values()].filter((one) => isOwnExecution(deployment, one) && !one.isFinished);
   const machines = alive.map((one) => machineOf(one, clock.now()));
   return unread.size === 0 ? {machines, complete: true} : {machines, complete: false, unreadPlaces: [...unread]};

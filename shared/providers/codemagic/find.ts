@@ -2,6 +2,7 @@ import type {Clock} from '../../clock';
 import {HOUR_MS} from '../../durations';
 import {Unavailable} from '../../errors';
 import {parseRunnerName} from '../../model/names';
+import {readEach} from '../on-record';
 import type {Machine, MachineStatus} from '../provider';
 import type {Codemagic} from './client';
 import {withCodemagicErrors} from './failure';
@@ -21,9 +22,8 @@ const LONGEST_MS = 6 * HOUR_MS;
 
 /** Pages that one list reads of a team, each of a hundred builds. */
 const MOST_PAGES = 20;
-/** Builds whose labels the list left out and that one list reads one by one, and how many at a time. */
+/** Builds whose labels the list left out and that one list reads one by one. */
 const MOST_READS = 200;
-const AT_A_TIME = 8;
 /** Builds of others that are kept in memory. */
 const MOST_KNOWN = 2_000;
 
@@ -67,17 +67,13 @@ export class BuildFinder {
     }
     const read = unlabelled.slice(0, MOST_READS);
     if (read.length < unlabelled.length) isComplete = false;
-    for (let at = 0; at < read.length; at += AT_A_TIME) {
-      const owners = await Promise.all(read.slice(at, at + AT_A_TIME).map((build) => this.#ownerByReading(build)));
-      owners.forEach((owner, index) => {
-        const build = read[at + index];
-        if (!build) return;
-        if (owner.kind === 'ours') found.push({build, name: owner.name, isKept: owner.isKept});
-        // What cannot be told is not ours; but in a workflow of ours it may be.
-        const mayBeOurs = this.options.workflows.has(`${build.app}/${build.workflow}`);
-        if (owner.kind === 'unread' || (owner.kind === 'unknown' && mayBeOurs)) isComplete = false;
-      });
-    }
+    await readEach(read, async (build) => {
+      const owner = await this.#ownerByReading(build);
+      if (owner.kind === 'ours') found.push({build, name: owner.name, isKept: owner.isKept});
+      // What cannot be told is not ours; but in a workflow of ours it may be.
+      const mayBeOurs = this.options.workflows.has(`${build.app}/${build.workflow}`);
+      if (owner.kind === 'unread' || (owner.kind === 'unknown' && mayBeOurs)) isComplete = false;
+    });
     return {builds: found.sort((a, b) => (b.build.createdAt ?? 0) - (a.build.createdAt ?? 0)), complete: isComplete};
   }
 

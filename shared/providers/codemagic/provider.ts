@@ -4,7 +4,8 @@ import type {Logger} from '../../logger';
 import {parseRunnerName} from '../../model/names';
 import type {Placement} from '../../model/placement';
 import {JIT_CONFIG_VARIABLE} from '../../model/runner-program';
-import type {CreateOutcome, CreateRequest, MachineReference, RunnerProvider} from '../provider';
+import {type PlacedReference, readOnRecord} from '../on-record';
+import type {CreateOutcome, CreateRequest, Machine, MachineReference, RunnerProvider} from '../provider';
 import {checkPool} from './check';
 import type {Codemagic} from './client';
 import type {CodemagicPool} from './config';
@@ -64,6 +65,18 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
     return [];
   };
 
+  /** A build on record that no team's list has: its pool may have been removed, or be in another team by now. */
+  const readBuild = async (reference: PlacedReference): Promise<Machine | undefined> => {
+    const {name, id, place} = reference;
+    if (id !== undefined) {
+      const [build] = await look(reference);
+      return build && asMachine(build, deployment, clock.now());
+    }
+    // By its name it is found in the lists alone.
+    if (pools.some(({provider}) => provider.app === place)) return undefined;
+    throw new Unavailable(`the team that has build ${name} is not known`, 60);
+  };
+
   return {
     registration: 'create',
 
@@ -107,15 +120,23 @@ export function createCodemagicProvider(options: CodemagicProviderOptions): Runn
       return answers.includes('accepted') ? 'accepted' : 'absent';
     },
 
-    async list() {
+    async list(onRecord = []) {
       const teams = [...new Set(pools.map(({provider}) => provider.team))];
-      if (teams.length === 0) throw new Refused('found no pool of type codemagic, whose team has the builds');
+      if (teams.length === 0 && onRecord.length === 0) {
+        throw new Refused('found no pool of type codemagic, whose team has the builds');
+      }
       const lists = await Promise.allSettled(teams.map((team) => finder.find(team)));
       const read = lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : []));
       const [failed] = lists.filter((list) => list.status === 'rejected');
       if (read.length === 0 && failed) throw failed.reason;
-      const machines = read.flatMap(({builds}) => builds).map((one) => asMachine(one, deployment, clock.now()));
-      return {machines, complete: !failed && read.every(({complete}) => complete)};
+      const listed = read.flatMap(({builds}) => builds).map((one) => asMachine(one, deployment, clock.now()));
+      if (failed || !read.every(({complete}) => complete)) return {machines: listed, complete: false};
+      // mutation: builds on record
+      const {machines, unreadPlaces} = await readOnRecord(onRecord, listed, readBuild);
+      const all = [...listed, ...machines];
+      return unreadPlaces.length === 0
+        ? {machines: all, complete: true}
+        : {machines: all, complete: false, unreadPlaces};
     },
 
     async failure({id}) {

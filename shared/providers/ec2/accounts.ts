@@ -67,13 +67,17 @@ export class Accounts {
 
   /** The places of an account's pools. */
   placesOf(account: Account): readonly string[] {
-    const own = this.options.pools.filter(({provider}) => keyOf(provider) === keyOf(account));
+    const own = this.options.pools.filter(({provider}) => isSameAccount(provider, account));
     return [...new Set(own.flatMap(({provider}) => provider.subnets.map((subnet) => placeOf(account.region, subnet))))];
   }
 }
 
 export function accountOf({region, roleArn}: Account): Account {
   return {region, roleArn};
+}
+
+export function isSameAccount(one: Account, other: Account): boolean {
+  return keyOf(one) === keyOf(other);
 }
 
 function keyOf({region, roleArn}: Account): string {

@@ -1,6 +1,6 @@
 import type {Clock} from '../../clock';
 import type {AwsSettings} from '../../config/aws';
-import {Refused, SlipwayError} from '../../errors';
+import {Refused} from '../../errors';
 import type {Logger} from '../../logger';
 import type {RunnerToInstall} from '../../model/facts';
 import {DEPLOYMENT_LABEL, parseRunnerName} from '../../model/names';
@@ -11,9 +11,10 @@ import type {MachineReference, RunnerProvider} from '../provider';
 import {type Account, Accounts, accountOf, regionOfPlace} from './accounts';
 import {checkPool} from './check';
 import {createEc2} from './client/client';
-import type {Ec2, Ec2Instance} from './client/ec2';
+import type {Ec2} from './client/ec2';
 import {withEc2Errors} from './client/errors';
 import {createInstance, type Ec2Pool, placementsFor} from './create';
+import {type Found, listMachines} from './list';
 import {failureOf, isEnded, isOwnInstance, machineOf, NAME_TAG, wasInterrupted} from './machine';
 
 export interface Ec2ProviderOptions {
@@ -24,12 +25,6 @@ export interface Ec2ProviderOptions {
   readonly runnerToInstall?: (() => Promise<RunnerToInstall | undefined>) | undefined;
   /** In place of EC2 over HTTP. */
   readonly open?: (account: Account) => Ec2;
-}
-
-/** An instance, and where it was found. */
-interface Found {
-  readonly instance: Ec2Instance;
-  readonly account: Account;
 }
 
 /**
@@ -84,14 +79,6 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
     return undefined;
   };
 
-  const listAccount = async (account: Account) => {
-    // mutation: instances of this deployment
-    const query = {tags: {[DEPLOYMENT_LABEL]: deployment}};
-    const instances = await withEc2Errors(accounts.client(account).describeInstances(query));
-    const alive = instances.filter((instance) => isOwnInstance(deployment, instance) && !isEnded(instance));
-    return alive.map((instance) => machineOf(instance, account.region, clock.now()));
-  };
-
   return {
     registration: 'create',
 
@@ -120,21 +107,7 @@ export function createEc2Provider(options: Ec2ProviderOptions): RunnerProvider {
       return withEc2Errors(accounts.client(found.account).terminateInstance(found.instance.id));
     },
 
-    async list() {
-      const where = accounts.all();
-      // Machines of pools that are gone may be in any region.
-      if (where.length === 0) return {machines: [], complete: false};
-      const listed = await Promise.allSettled(where.map(listAccount));
-      const failed = listed.flatMap((one, index) => {
-        const account = where[index];
-        return one.status === 'rejected' && account ? [{account, reason: one.reason as unknown}] : [];
-      });
-      for (const {reason} of failed) if (!(reason instanceof SlipwayError)) throw reason;
-      if (failed.length > 0 && failed.length === where.length) throw failed[0]?.reason;
-      const machines = listed.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-      if (failed.length === 0) return {machines, complete: true};
-      return {machines, complete: false, unreadPlaces: failed.flatMap(({account}) => accounts.placesOf(account))};
-    },
+    list: (onRecord = []) => listMachines({accounts, deployment, clock, look}, onRecord),
 
     async wasPreempted(reference) {
       const found = await look(reference);

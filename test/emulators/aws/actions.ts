@@ -8,12 +8,14 @@ import type {AwsInstance, AwsWorld, LaunchTemplateData} from './world';
 export interface Query {
   readonly action: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Whose endpoint was asked; the world's unless given. */
+  readonly region?: string;
 }
 
 const MOST_USER_DATA = 16 * 1024;
 
 /** EC2's actions, as far as Slipway calls them. Returns XML. @throws AwsRefusal */
-export function perform(world: AwsWorld, {action, parameters}: Query): string {
+export function perform(world: AwsWorld, {action, parameters, region = world.region}: Query): string {
   const unknown = unknownParameters(action, Object.keys(parameters));
   if (unknown.length > 0) {
     throw new AwsRefusal(400, 'UnknownParameter', `The parameter ${unknown.join(', ')} is not recognized`);
@@ -23,17 +25,17 @@ export function perform(world: AwsWorld, {action, parameters}: Query): string {
   }
   switch (action) {
     case 'RunInstances':
-      return runInstances(world, parameters);
+      return runInstances(world, parameters, region);
     case 'DescribeInstances':
-      return describeInstances(world, parameters);
+      return describeInstances(world, parameters, region);
     case 'TerminateInstances':
-      return terminateInstances(world, parameters);
+      return terminateInstances(world, parameters, region);
     case 'GetConsoleOutput':
-      return consoleOutput(world, parameters);
+      return consoleOutput(world, parameters, region);
     case 'DescribeLaunchTemplateVersions':
       return launchTemplateVersions(world, parameters);
     case 'DescribeSubnets':
-      return subnets(world, parameters);
+      return subnets(world, parameters, region);
     default:
       throw new AwsRefusal(400, 'InvalidAction', `The action ${action} is not valid for this web service.`);
   }
@@ -41,7 +43,7 @@ export function perform(world: AwsWorld, {action, parameters}: Query): string {
 
 type Parameters = Query['parameters'];
 
-function runInstances(world: AwsWorld, parameters: Parameters): string {
+function runInstances(world: AwsWorld, parameters: Parameters, region: string): string {
   if (parameters['MinCount'] !== '1' || parameters['MaxCount'] !== '1') {
     throw new AwsRefusal(400, 'MissingParameter', 'The request must contain the parameter MinCount and MaxCount');
   }
@@ -61,13 +63,13 @@ function runInstances(world: AwsWorld, parameters: Parameters): string {
   if (parameters['DryRun'] === 'true') {
     throw new AwsRefusal(412, 'DryRunOperation', 'Request would have succeeded, but DryRun flag is set.');
   }
-  const instance = world.run(requestOf(world, parameters));
+  const instance = world.run(requestOf(parameters, region));
   return response('RunInstances', element('reservationId', 'r-1'), element('instancesSet', instanceItem(instance)));
 }
 
-function requestOf(world: AwsWorld, parameters: Parameters): InstanceRequest {
+function requestOf(parameters: Parameters, region: string): InstanceRequest {
   return {
-    region: world.region,
+    region,
     subnet: parameters['SubnetId'] ?? '',
     instanceType: parameters['InstanceType'] ?? '',
     isSpot: parameters['InstanceMarketOptions.MarketType'] === 'spot',
@@ -98,9 +100,9 @@ function findTemplate(world: AwsWorld, id: string | undefined, name: string | un
   throw new AwsRefusal(400, code, `The specified launch template, with template ${id ?? name}, does not exist.`);
 }
 
-function describeInstances(world: AwsWorld, parameters: Parameters): string {
+function describeInstances(world: AwsWorld, parameters: Parameters, region: string): string {
   const ids = listOf(parameters, 'InstanceId');
-  const shown = world.shown();
+  const shown = world.shown(region);
   for (const id of ids) {
     if (!/^i-[0-9a-f]{8,17}$/.test(id)) {
       throw new AwsRefusal(400, 'InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
@@ -134,17 +136,17 @@ function filtered(instance: AwsInstance, filter: string): string | undefined {
   throw new AwsRefusal(400, 'InvalidParameterValue', `The filter '${filter}' is invalid`);
 }
 
-function terminateInstances(world: AwsWorld, parameters: Parameters): string {
+function terminateInstances(world: AwsWorld, parameters: Parameters, region: string): string {
   const items = listOf(parameters, 'InstanceId').map((id) => {
-    const instance = world.terminate(id);
+    const instance = world.terminate(id, region);
     return element('item', element('instanceId', id), stateOf(instance, 'currentState'));
   });
   return response('TerminateInstances', element('instancesSet', ...items));
 }
 
-function consoleOutput(world: AwsWorld, parameters: Parameters): string {
+function consoleOutput(world: AwsWorld, parameters: Parameters, region: string): string {
   const id = parameters['InstanceId'] ?? '';
-  if (!world.shown().some((instance) => instance.id === id)) throw notFound('Instance', id);
+  if (!world.shown(region).some((instance) => instance.id === id)) throw notFound('Instance', id);
   const output = Buffer.from(world.consoles.get(id) ?? '').toString('base64');
   return response('GetConsoleOutput', element('instanceId', id), element('output', output));
 }
@@ -156,10 +158,10 @@ function launchTemplateVersions(world: AwsWorld, parameters: Parameters): string
   return response('DescribeLaunchTemplateVersions', element('launchTemplateVersionSet', ...items));
 }
 
-function subnets(world: AwsWorld, parameters: Parameters): string {
+function subnets(world: AwsWorld, parameters: Parameters, region: string): string {
   const items = listOf(parameters, 'SubnetId').map((id) => {
     if (!isSubnet(id)) throw notFound('Subnet', id);
-    return subnetItem(id, world.region, world.freeAddresses);
+    return subnetItem(id, region, world.freeAddresses);
   });
   return response('DescribeSubnets', element('subnetSet', ...items));
 }

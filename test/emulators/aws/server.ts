@@ -86,8 +86,8 @@ export class AwsServer extends AwsApi {
 
   #answer(request: SignedRequest) {
     try {
-      verifySignature(request, (keyId) => this.sts.credentialOf(keyId), this.#now());
-      return this.answer(queryOf(request.body));
+      const region = verifySignature(request, (keyId) => this.sts.credentialOf(keyId), this.#now());
+      return this.answer({...queryOf(request.body), region});
     } catch (error) {
       if (!(error instanceof AwsRefusal)) throw error;
       return {status: error.status, text: refusal(error.code, error.message)};

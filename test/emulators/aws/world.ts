@@ -68,7 +68,7 @@ const DEFAULT_UNSEEN_MS = 2_000;
 
 type Kept = {-readonly [Key in keyof AwsInstance]: AwsInstance[Key]} & {cancelEnd?: () => void; isNoticed?: true};
 
-/** EC2 of one account: instances in subnets, with client tokens, spot interruptions and the hour in which what has ended is still shown. */
+/** EC2 of one account in its regions, which have the same subnets: instances in subnets, with client tokens, spot interruptions and the hour in which what has ended is still shown. */
 export class AwsWorld implements MachineWorld {
   readonly templates: LaunchTemplateData[] = [{name: 'runner', id: 'lt-0a1b2c3d', shutdownBehavior: 'terminate'}];
   readonly region: string;
@@ -127,10 +127,10 @@ export class AwsWorld implements MachineWorld {
     return [...this.#instances.values()];
   }
 
-  /** As a list shows them now. */
-  shown(): AwsInstance[] {
+  /** As a list of the region shows them now. */
+  shown(inRegion: string): AwsInstance[] {
     const now = this.options.scheduler.now();
-    return this.instances().filter(({visibleAtMs}) => visibleAtMs <= now);
+    return this.instances().filter(({visibleAtMs, region}) => visibleAtMs <= now && region === inRegion);
   }
 
   created(): number {
@@ -189,11 +189,11 @@ export class AwsWorld implements MachineWorld {
     return instance;
   }
 
-  /** @throws AwsRefusal when lists do not show it. */
-  terminate(id: string): AwsInstance {
+  /** @throws AwsRefusal when lists of the region do not show it. */
+  terminate(id: string, region = this.region): AwsInstance {
     const instance = this.#instances.get(id);
     const now = this.options.scheduler.now();
-    if (!instance || instance.visibleAtMs > now) throw notFound('Instance', id);
+    if (instance?.region !== region || instance.visibleAtMs > now) throw notFound('Instance', id);
     if (now - (instance.endedAtMs ?? now) > LONG_AGO_MS) this.endedAgain.push(`${instance.name} ended long ago`);
     if (instance.state === 'terminated' || instance.state === 'shutting-down') return instance;
     this.#leave(instance, 'Client.UserInitiatedShutdown');

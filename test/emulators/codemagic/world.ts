@@ -35,7 +35,10 @@ export interface CodemagicWorldOptions {
 export const TEAM = '60aa00000000000000000001';
 export const APP = '5c9c064185dd2310123b8e96';
 export const WORKFLOW = 'github-runner';
-const OTHER_APP = '5c9c064185dd2310123b8e97';
+const APP_OF_OTHERS = '5c9c064185dd2310123b8e97';
+/** Where pools may be moved to. */
+export const OTHER_TEAM = '60aa00000000000000000002';
+export const OTHER_APP = '5c9c064185dd2310123b8e98';
 
 /** Concurrencies while a place is full. */
 const FEW = 2;
@@ -54,7 +57,8 @@ export class CodemagicWorld implements MachineWorld {
   readonly #counts = new Map<string, number>();
   readonly apps = new Map([
     [APP, {name: 'runners', team: TEAM, branches: ['main'], workflows: [WORKFLOW]}],
-    [OTHER_APP, {name: 'app', team: TEAM, branches: ['main'], workflows: ['release']}],
+    [APP_OF_OTHERS, {name: 'app', team: TEAM, branches: ['main'], workflows: ['release']}],
+    [OTHER_APP, {name: 'moved', team: OTHER_TEAM, branches: ['main'], workflows: [WORKFLOW]}],
   ]);
   leavesLabelsOut: boolean;
   /** v3 answers 503. */
@@ -156,7 +160,7 @@ export class CodemagicWorld implements MachineWorld {
       ...(deployment === undefined ? {} : {[DEPLOYMENT]: deployment, [RUNNER]: name}),
       ...(jitConfig === undefined ? {} : {[JIT_CONFIG]: jitConfig}),
     };
-    const [app, workflow] = isElsewhere ? [OTHER_APP, 'release'] : [APP, WORKFLOW];
+    const [app, workflow] = isElsewhere ? [APP_OF_OTHERS, 'release'] : [APP, WORKFLOW];
     const build = this.#make({app, workflow, branch: 'main', labels, variables}, false);
     Object.assign(build, {isGiven: true, name, pool});
     if (isRunning) this.#run(build);

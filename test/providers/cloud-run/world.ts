@@ -1,3 +1,4 @@
+import type {Pool} from '../../../shared/model/pool';
 import {createRun} from '../../../shared/providers/cloud-run/client/client';
 import {type CloudRunSettings, cloudRun} from '../../../shared/providers/cloud-run/config';
 import {isCloudRun} from '../../../shared/providers/cloud-run/job';
@@ -21,6 +22,8 @@ export interface CloudRunWorld {
   readonly server: RunServer;
   readonly clock: VirtualScheduler;
   readonly provider: RunnerProvider;
+  /** The provider of the same deployment after its pool was changed to this one. */
+  changedTo(pool: Partial<Pool>): RunnerProvider;
   readonly job: Job;
   readonly log: string[];
   /** Executions that have neither ended nor are on their way there. */
@@ -49,16 +52,17 @@ export async function openCloudRun(options: CloudRunWorldOptions = {}): Promise<
   const log: string[] = [];
   const settings = cloudRun.settings({type: 'cloud-run', job: 'runner'}, {region: REGION});
   const pool = aPool({jobMinutes: 120, provider: {...settings, ...options.settings}});
-  const provider = createCloudRunProvider({
-    run: options.isDirect ? directRun(server) : createRun(emulator),
-    pools: [pool].filter(isCloudRun),
-    deployment: 'slipway',
-    home: {project: 'world', region: REGION},
-    clock,
-    logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
-  });
+  const changedTo = (change: Partial<Pool>) =>
+    createCloudRunProvider({
+      run: options.isDirect ? directRun(server) : createRun(emulator),
+      pools: [{...pool, ...change}].filter(isCloudRun),
+      deployment: 'slipway',
+      home: {project: 'world', region: REGION},
+      clock,
+      logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
+    });
   return {
-    ...{world, server, clock, provider, job, log},
+    ...{world, server, clock, provider: changedTo({}), changedTo, job, log},
     alive: () => world.executions().filter((one) => !isFinished(one) && one.state !== 'cancelling'),
     close: async () => {
       expect(server.violations).toEqual([]);

@@ -22,6 +22,8 @@ export function codemagicPool(provider: Partial<CodemagicSettings> = {}, name = 
 
 export interface CodemagicTest {
   readonly provider: RunnerProvider;
+  /** The provider of the same deployment after its pools were changed to these. */
+  changedTo(pools: readonly CodemagicPool[]): RunnerProvider;
   readonly world: CodemagicWorld;
   readonly server: CodemagicServer;
   readonly scheduler: VirtualScheduler;
@@ -53,8 +55,11 @@ export async function openCodemagic(
   const log: string[] = [];
   const logger = createLogger({level: 'debug', destination: {write: (line) => log.push(line)}});
   const {pools = [codemagicPool()]} = options;
+  const changedTo = (changed: readonly CodemagicPool[]) =>
+    createCodemagicProvider({codemagic, pools: changed, deployment: 'slipway', clock: scheduler, logger});
   return {
-    provider: createCodemagicProvider({codemagic, pools, deployment: 'slipway', clock: scheduler, logger}),
+    provider: changedTo(pools),
+    changedTo,
     ...{world, server, scheduler, log},
     setToken(next) {
       value = next;

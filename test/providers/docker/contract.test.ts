@@ -84,24 +84,28 @@ describeProvider('Docker hosts', async () => {
   await sync();
 
   // What the core does around a creation: the runner is on record, and the host calls.
-  const provider: RunnerProvider = {
-    ...real,
+  const around = (own: RunnerProvider): RunnerProvider => ({
+    ...own,
     async create(request) {
       const runner = aRunner(aJob(), {name: request.name, state: 'creating', provider: 'docker'});
       await store.transaction(async (transaction) => transaction.set('runners', request.name, runner));
-      const outcome = await real.create(request);
+      const outcome = await own.create(request);
       if (outcome.kind === 'created') for (let times = 0; times < 2; times++) await sync();
       return outcome;
     },
     async delete(machine) {
-      const result = await real.delete(machine);
+      const result = await own.delete(machine);
       await sync();
       return result;
     },
-  };
+  });
   return {
-    provider,
+    provider: around(real),
     identity: 'name',
+    changed: () => {
+      const left = createContainerHosts({...hostContext, pools: [], hosts: []});
+      return around(createDockerProvider({hosts: left, pools: []}));
+    },
     machines: () =>
       [...models].flatMap(([place, model]) => [
         ...model.containers.map(({name}) => ({name, place})),

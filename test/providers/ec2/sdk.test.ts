@@ -43,7 +43,7 @@ async function openAws() {
     sdk: new Sdk.EC2Client({...common, endpoint: urls.AWS_ENDPOINT_URL_EC2}),
     sts: new STSClient({...common, endpoint: urls.AWS_ENDPOINT_URL_STS}),
     ours: ec2Api(async (action, parameters) => {
-      const answer = server.answer({action, parameters});
+      const answer = server.answer({action, parameters, region: REGION});
       if (answer === 'broken') throw new Error('the emulator is well');
       return readAnswer(action, {...answer, date: null});
     }),

@@ -1,4 +1,5 @@
 import type {Pool} from '../../../shared/model/pool';
+import type {Account} from '../../../shared/providers/ec2/accounts';
 import {createEc2} from '../../../shared/providers/ec2/client/client';
 import type {Ec2} from '../../../shared/providers/ec2/client/ec2';
 import type {Ec2ProviderConfig} from '../../../shared/providers/ec2/config';
@@ -32,6 +33,8 @@ export interface Ec2World {
   readonly world: AwsWorld;
   readonly server: AwsServer;
   readonly provider: RunnerProvider;
+  /** The provider of the same deployment after its pools were changed to these. */
+  changedTo(pools: readonly Pool[], defaultRole?: string): RunnerProvider;
   /** The client of the provider's account. */
   readonly ec2: Ec2;
   readonly log: string[];
@@ -52,6 +55,8 @@ export interface Ec2WorldOptions {
   readonly isDirect?: boolean;
   /** Of the identity tokens, in place of the one that the role trusts. */
   readonly audience?: string;
+  /** EC2 of accounts that the emulated one is not; undefined: the account is the emulated one. */
+  readonly elsewhere?: (account: Account) => Ec2 | undefined;
 }
 
 /** The provider on its own client and the HTTP server of the emulated AWS, with a virtual clock. */
@@ -67,24 +72,27 @@ export async function openEc2World(options: Ec2WorldOptions = {}): Promise<Ec2Wo
     server.tokens.push(audience);
     return oidc.token({audience, email: FUNCTIONS_ACCOUNT});
   };
-  const signed = createEc2({
-    ...{region: REGION, roleArn: ROLE, audience: options.audience ?? 'slipway-slipway', sessionName: 'slipway-slipway'},
-    ...{endpoints: {ec2: ec2Url, sts: stsUrl}, clock, identityToken},
-  });
-  const ec2 = options.isDirect ? directEc2(server) : signed;
-  const {defaultRole} = options;
-  const provider = createEc2Provider({
-    config: {
-      deployment: 'slipway',
-      pools: options.pools ?? [aPool({provider: {...SETTINGS, ...options.settings}})],
-      aws: {audience: 'slipway-slipway', endpoints: {}, ...(defaultRole ? {roleArn: defaultRole} : {})},
-    },
-    clock,
-    logger,
-    open: () => ec2,
-  });
+  const signed = (region: string) =>
+    createEc2({
+      ...{region, roleArn: ROLE, audience: options.audience ?? 'slipway-slipway', sessionName: 'slipway-slipway'},
+      ...{endpoints: {ec2: ec2Url, sts: stsUrl}, clock, identityToken},
+    });
+  const open = ({region}: Pick<Account, 'region'>) => (options.isDirect ? directEc2(server, region) : signed(region));
+  const ec2 = open({region: REGION});
+  const changedTo = (pools: readonly Pool[], defaultRole?: string) =>
+    createEc2Provider({
+      config: {
+        ...{deployment: 'slipway', pools},
+        aws: {audience: 'slipway-slipway', endpoints: {}, ...(defaultRole ? {roleArn: defaultRole} : {})},
+      },
+      clock,
+      logger,
+      open: (account) => options.elsewhere?.(account) ?? (account.region === REGION ? ec2 : open(account)),
+    });
+  const pools = options.pools ?? [aPool({provider: {...SETTINGS, ...options.settings}})];
+  const provider = changedTo(pools, options.defaultRole);
   return {
-    ...{clock, world, server, provider, ec2, log},
+    ...{clock, world, server, provider, changedTo, ec2, log},
     sent: (action) => server.requests.filter((request) => request.action === action).map(({parameters}) => parameters),
     alive: () => world.machines().filter(({state}) => state !== 'shutting-down'),
     close: () => server.close(),

@@ -6,10 +6,15 @@ describe.each([
   {how: 'on the direct port', isDirect: true},
 ])('gce $how', ({how, isDirect}) => {
   describeProvider(`gce ${how}`, async () => {
-    const {provider, world, server, clock, machines, plant, close} = await openGceWorld({isDirect, templates: [SIZED]});
+    const {provider, changedTo, world, server, clock, machines, plant, close} = await openGceWorld({
+      isDirect,
+      templates: [SIZED],
+    });
     return {
       provider,
       identity: 'name',
+      changed: () =>
+        changedTo({name: 'other', provider: {template: 'runner', zones: ['europe-west1-b'], spot: 'never'}}),
       machines: () => machines().map(({name, zone}) => ({name, place: zone})),
       plantForeign: async (name) => ({place: plant({'slipway-deployment': 'another'}, name).zone}),
       keep: async (name) => {

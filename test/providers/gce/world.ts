@@ -60,6 +60,8 @@ export interface GceWorld {
   readonly server: ComputeServer;
   readonly clock: VirtualScheduler;
   readonly provider: RunnerProvider;
+  /** The provider of the same deployment after its pool was changed to this one. */
+  changedTo(pool: Partial<GcePool>): RunnerProvider;
   readonly log: string[];
   /** The inserts that reached Compute Engine. */
   inserts(): ComputeRequest[];
@@ -95,19 +97,21 @@ export async function openGceWorld(options: GceWorldOptions = {}): Promise<GceWo
     jobMinutes: 120,
     provider: {template: 'runner', zones: POOL_ZONES, spot: 'never', ...options.provider},
   };
-  const provider = createGceProvider({
-    compute: options.isDirect ? directCompute(server) : createCompute({project: 'p', emulator, clock}),
-    pools: [pool],
-    deployment: 'slipway',
-    ...(options.runnerToInstall ? {runnerToInstall: options.runnerToInstall} : {}),
-    clock,
-    logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
-  });
+  const changedTo = (change: Partial<GcePool>) =>
+    createGceProvider({
+      compute: options.isDirect ? directCompute(server) : createCompute({project: 'p', emulator, clock}),
+      pools: [{...pool, ...change}],
+      deployment: 'slipway',
+      ...(options.runnerToInstall ? {runnerToInstall: options.runnerToInstall} : {}),
+      clock,
+      logger: createLogger({level: 'debug', destination: {write: (line) => log.push(line)}}),
+    });
   return {
     world,
     server,
     clock,
-    provider,
+    provider: changedTo({}),
+    changedTo,
     log,
     inserts: () => server.requests.filter(isInsert),
     machines: () => world.instances().filter(({status}) => status !== 'STOPPING'),

@@ -1,3 +1,4 @@
+import type {Pool} from '../../../shared/model/pool';
 import {aPool} from '../../builders/lifecycle';
 import {describeProvider} from '../../contracts/provider';
 import {createMemoryProvider, MEMORY, MEMORY_IDS, type MemorySettings} from '../../emulators/memory/provider';
@@ -18,12 +19,15 @@ describe.each([
       get: (target, key, receiver) =>
         isUp ? Reflect.get(target, key, receiver) : () => Promise.reject(new Error('no answer')),
     });
-    return {
-      provider: createMemoryProvider({
+    const changedTo = (pool: Partial<Pool>) =>
+      createMemoryProvider({
         ...{type, service, clock: scheduler},
-        ...{deployment: 'slipway', pools: [aPool({provider})]},
-      }),
+        ...{deployment: 'slipway', pools: [aPool({provider, ...pool})]},
+      });
+    return {
+      provider: changedTo({}),
       identity,
+      changed: () => changedTo({name: 'other', provider: {...provider, places: ['elsewhere']} as MemorySettings}),
       machines: () =>
         world
           .machines()
