@@ -1,12 +1,12 @@
 import {Refused} from '../errors';
 import {isRegistrationOf, isUnused, wasRegistrationTried} from '../model/identity';
-import {isOver, type RunnerDocument} from '../model/runner';
+import {isOver, machineProvider, type RunnerDocument} from '../model/runner';
 import {demandTask} from '../model/tasks';
 import {type Context, githubOf} from '../ports';
 import {recordBootFailure} from '../runners/breaker-failures';
 import {reopenCovered} from '../runners/fail';
 import {readRunner} from '../runners/read-runner';
-import {findRegistration, removeMachine, retireRunner} from '../runners/retire';
+import {findRegistration, machineOf, removeMachine, retireRunner} from '../runners/retire';
 import {bootFailure} from './boot-failure';
 import type {Sweep} from './context';
 import type {Registered} from './observed';
@@ -29,6 +29,7 @@ export async function endRunner(
   if (!runner || isOver(runner)) return {decision: 'gone'};
   // The runner began to run a job after the sweep observed it.
   if (!force && !isDead && runner.state === 'busy') return {decision: 'left'};
+  if (hasVanished && (await isAlive(context, runner))) return {decision: 'left'};
   const failure = await bootFailure(context, runner, options);
   const deregistered = await deregister(context, runner, action, unlessOnline);
   if (deregistered === 'alive') return {decision: 'left'};
@@ -56,6 +57,13 @@ export async function endRunner(
   if (force) context.logger.error(`runner ${name} was ended with its job: it ran for jobMinutes`, {...log});
   else context.logger.warning(`runner ${name} was ended${because}`, log);
   return preemption ? {decision: 'preempted', preempted: preemption} : {decision: 'ended'};
+}
+
+/** Whether the runner's machine is there although no list had it: lists are eventually consistent, and what pools name changes. */
+async function isAlive(context: Context, runner: RunnerDocument): Promise<boolean> {
+  // mutation: machine that no list has
+  const machine = await context.provider(runner.pool, machineProvider(runner)).find(machineOf(runner));
+  return machine !== undefined && machine.status !== 'stopping' && machine.status !== 'stopped';
 }
 
 /** `removed online`: the runner was connected to GitHub until now. `removed unused`: it was registered, and neither connected nor at work. */

@@ -76,7 +76,7 @@ export interface EndRunner<R extends string> extends PlannedAction {
 export interface EndOptions {
   /** A runner that came online in the meantime is kept. */
   readonly unlessOnline?: boolean;
-  /** The VM vanished: asks the provider whether it preempted the VM. */
+  /** No list has the VM: asks the provider for it, and keeps the runner of one that runs; else asks whether the provider preempted it. */
   readonly hasVanished?: boolean;
   /** The VM is there, and has stopped without anybody of ours asking for it. */
   readonly hasStopped?: boolean;

@@ -119,6 +119,8 @@ export interface System {
   readonly sweeper: CloudScheduler;
   /** VMs that were taken away under a running job. */
   readonly killed: readonly Killed[];
+  /** Deploys the functions again, with these pools. */
+  redeploy(pools: string): void;
   close(): Promise<void>;
 }
 
@@ -203,19 +205,22 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   };
   const store = options.makeStore?.(scheduler) ?? createMemoryStore({clock: scheduler});
   const tracing = options.tracing ? {tracing: options.tracing} : {};
-  const shared = {env, clock: scheduler, random, logger, store, ...tracing};
-  webhook.handle(createWebhook({env, clock: scheduler, logger, ...tracing}));
-  const dying = options.crash && {
-    of: options.crash.of ?? 'provision',
-    handler: crashingFunction(shared, options.crash),
+  const redeploy = (pools: string) => {
+    const shared = {env: {...env, RUNNER_CONFIG: pools}, clock: scheduler, random, logger, store, ...tracing};
+    webhook.handle(createWebhook({env: shared.env, clock: scheduler, logger, ...tracing}));
+    const dying = options.crash && {
+      of: options.crash.of ?? 'provision',
+      handler: crashingFunction(shared, options.crash),
+    };
+    provision.handle(dying?.of === 'provision' ? dying.handler : createProvision(shared));
+    stop.handle(dying?.of === 'stop' ? dying.handler : createStop(shared));
+    const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
+    const limits = {perMinute: options.perMinute ?? unlimited};
+    const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
+    api.handle(createApi({...shared, ...pages, ...limits}));
+    sweep.handle(createSweep(shared));
   };
-  provision.handle(dying?.of === 'provision' ? dying.handler : createProvision(shared));
-  stop.handle(dying?.of === 'stop' ? dying.handler : createStop(shared));
-  const unlimited = {nobody: 100_000, secret: 100_000, session: 100_000, host: 100_000};
-  const limits = {perMinute: options.perMinute ?? unlimited};
-  const pages = options.pageFiles ? {pageFiles: options.pageFiles} : {};
-  api.handle(createApi({...shared, ...pages, ...limits}));
-  sweep.handle(createSweep(shared));
+  redeploy(env['RUNNER_CONFIG'] ?? '');
   const sweeper = new CloudScheduler({scheduler, oidc, url: sweep.url, serviceAccount: SERVICE_ACCOUNT});
   // Google's scheduler knows whole minutes only, and keeps to them.
   if (sweepEverySeconds) sweeper.every(Math.max(60, sweepEverySeconds), secondsToMinute(scheduler));
@@ -239,6 +244,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     urls: {webhook: webhook.url, provision: provision.url, stop: stop.url, sweep: sweep.url, api: api.url},
     sweeper,
     killed,
+    redeploy,
     async close() {
       await sweeper.close();
       await tasks.close();

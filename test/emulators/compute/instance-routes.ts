@@ -87,7 +87,8 @@ export const listInstances: Handler = (world, {query}, [zone = '']) => {
 /** Every zone is in every answer, most of them with a warning only; a zone that is down is missing with another warning. */
 export const aggregatedList: Handler = (world, {query}) => {
   const {zones} = world.catalog;
-  const reachable = world.instances().filter(({zone}) => world.catalog.statusOf(zone) === 'UP');
+  const shown = world.instances().filter(({name}) => !world.unlisted.has(name));
+  const reachable = shown.filter(({zone}) => world.catalog.statusOf(zone) === 'UP');
   const {items, nextPageToken} = page(reachable.map(instanceResource), query);
   const down = zones.filter((zone) => world.catalog.statusOf(zone) === 'DOWN');
   const scopes = zones.map((zone) => {

@@ -58,6 +58,8 @@ export class ComputeWorld {
   readonly created: Instance[] = [];
   #forbidsGuestAttributes = false;
   readonly #random: Random;
+  /** Names of instances that lists of all zones leave out, as they do while they lag behind. */
+  readonly unlisted = new Set<string>();
   readonly #machines: Machines;
   readonly #operations: Operations;
   readonly #capacity: Capacity;
