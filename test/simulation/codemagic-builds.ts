@@ -3,7 +3,7 @@ import {createCodemagicProvider} from '../../shared/providers/codemagic/provider
 import type {ProviderTypes} from '../../shared/providers/registry';
 import {CodemagicApi} from '../emulators/codemagic/api';
 import {directCodemagic} from '../emulators/codemagic/direct';
-import {APP, CodemagicWorld} from '../emulators/codemagic/world';
+import {APP, CodemagicWorld, OTHER_APP} from '../emulators/codemagic/world';
 import type {Scheduler} from '../emulators/scheduler';
 import type {SeededRandom} from '../emulators/seeded-random';
 import type {FaultyPorts} from './faulty-ports';
@@ -15,7 +15,7 @@ const UNLISTED_MS = 2_000;
 /** CodeMagic with a workflow for each template. Whether lists show labels is drawn. */
 export function codemagicApi(scheduler: Scheduler, random: SeededRandom): CodemagicApi {
   const world = new CodemagicWorld({scheduler, unlistedMs: UNLISTED_MS, leavesLabelsOut: random.next() < 0.5});
-  world.apps.get(APP)?.workflows.push(...TEMPLATES);
+  for (const app of [APP, OTHER_APP]) world.apps.get(app)?.workflows.push(...TEMPLATES);
   return new CodemagicApi(world);
 }
 

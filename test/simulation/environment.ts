@@ -1,4 +1,5 @@
 import type {Environment} from '../../shared/config/variables';
+import {ROLE} from '../emulators/aws/places';
 import {runnerConfig} from './pools';
 import type {Setting} from './scenario';
 
@@ -43,6 +44,7 @@ export function environmentOf(
     LOG_LEVEL: 'debug',
     ...(setting.sweepIntervalSeconds ? {SWEEP_INTERVAL_SECONDS: String(setting.sweepIntervalSeconds)} : {}),
     ...(setting.webhooksOff ? {WEBHOOKS: 'off'} : {}),
+    ...(setting.moved ? {AWS_ROLE_ARN: ROLE} : {}),
   };
 }
 

@@ -3,8 +3,8 @@ import {type GceProviderConfig, isGce, type Pool, type ProviderSettings} from '.
 import {CLOUD_RUN, type CloudRunSettings} from '../../shared/providers/cloud-run/config';
 import type {CodemagicSettings} from '../../shared/providers/codemagic/config';
 import type {Ec2ProviderConfig} from '../../shared/providers/ec2/config';
-import {REGION, ROLE, subnetNamed} from '../emulators/aws/places';
-import {APP, TEAM} from '../emulators/codemagic/world';
+import {OTHER_REGION, REGION, ROLE, subnetNamed} from '../emulators/aws/places';
+import {APP, OTHER_APP, OTHER_TEAM, TEAM} from '../emulators/codemagic/world';
 import {isInMemory, type MemorySettings, type MemoryType, QUOTA_SCOPE} from '../emulators/memory/provider';
 import {placeNamed} from '../emulators/memory/world';
 import {type StandbyPool, standbyCount, standbyPools} from './draw-standby';
@@ -77,12 +77,13 @@ export function labelsOf(kind: JobKind, number: number, provider?: Setting['prov
 /** The pools of a world with another provider than Compute Engine: as they are configured, but for what makes their machines. */
 export function poolsOf({
   provider,
-}: Pick<Setting, 'provider'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
+  isElsewhere = false,
+}: Pick<Setting, 'provider' | 'isElsewhere'>): ((configured: readonly Pool[]) => readonly Pool[]) | undefined {
   if (provider === 'gce+ec2') {
     return (configured) =>
       configured.map((pool) =>
         isGce(pool) && (pool.name.endsWith('-aws') || pool.name === 'shared')
-          ? {...pool, provider: ofEc2(pool.provider)}
+          ? {...pool, provider: ofEc2(pool.provider, isElsewhere)}
           : pool,
       );
   }
@@ -91,7 +92,7 @@ export function poolsOf({
   return (configured) =>
     configured.map((pool) => {
       const change = own ?? changeOf(OF_ALL[pool.name]);
-      return change && isGce(pool) ? {...pool, provider: change(pool.provider)} : pool;
+      return change && isGce(pool) ? {...pool, provider: change(pool.provider, isElsewhere)} : pool;
     });
 }
 
@@ -107,7 +108,9 @@ const OF_ALL: Readonly<Record<string, SimulatedProvider>> = {
   'shared-ec2': 'ec2',
 };
 
-function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => ProviderSettings) | undefined {
+type Change = (gce: GceProviderConfig, isElsewhere: boolean) => ProviderSettings;
+
+function changeOf(provider: Setting['provider']): Change | undefined {
   if (isInMemory(provider)) return inMemory(provider);
   if (provider === CLOUD_RUN) return ofRun;
   if (provider === 'docker') return onHosts;
@@ -116,10 +119,11 @@ function changeOf(provider: Setting['provider']): ((gce: GceProviderConfig) => P
 }
 
 /** A workflow in place of each template. */
-function atCodemagic({template}: GceProviderConfig): CodemagicSettings {
+function atCodemagic({template}: GceProviderConfig, isElsewhere: boolean): CodemagicSettings {
+  const {app, team} = isElsewhere ? {app: OTHER_APP, team: OTHER_TEAM} : {app: APP, team: TEAM};
   return {
-    ...{type: 'codemagic', app: APP, workflow: template, branch: 'main', team: TEAM, instanceType: 'mac_mini_m2'},
-    ...{quotaScopes: [TEAM], template: `${APP}/${template}`},
+    ...{type: 'codemagic', app, workflow: template, branch: 'main', team, instanceType: 'mac_mini_m2'},
+    ...{quotaScopes: [team], template: `${app}/${template}`},
   };
 }
 
@@ -136,9 +140,10 @@ function onHosts({template}: GceProviderConfig): DockerProviderConfig {
   };
 }
 
-function ofEc2({zones = [], spot, template}: GceProviderConfig): Ec2ProviderConfig {
+function ofEc2({zones = [], spot, template}: GceProviderConfig, isElsewhere: boolean): Ec2ProviderConfig {
+  const region = isElsewhere ? OTHER_REGION : REGION;
   return {
-    ...{type: 'ec2', region: REGION, roleArn: ROLE, quotaScopes: [`111122223333/${REGION}`]},
+    ...{type: 'ec2', region, roleArn: ROLE, quotaScopes: [`111122223333/${region}`]},
     ...{template, version: '$Default', subnets: zones.map(subnetNamed), instanceTypes: ['m7g.xlarge'], spot},
   };
 }

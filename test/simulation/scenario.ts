@@ -48,6 +48,10 @@ export interface Setting {
   readonly total?: number;
   /** A pool that is drained for a while, by a deployment with `maxRunners: 0`, and then not any more. */
   readonly drained?: Drained;
+  /** Pools of EC2 and CodeMagic are in another region or team for a while, by a deployment, and then where they were. */
+  readonly moved?: Moved;
+  /** They are there now. */
+  readonly isElsewhere?: boolean;
   readonly idleMinutes: number;
   /** Hooks at GitHub that send the same events. */
   readonly hooks: number;
@@ -138,6 +142,11 @@ export interface AppAway {
   readonly app?: 'first' | 'last';
   /** Suspended, not installed, without the repositories, or without the permission for runners. */
   readonly how: 'suspended' | 'uninstalled' | 'left_out' | 'forbidden';
+  readonly fromMs: number;
+  readonly forMs: number;
+}
+
+export interface Moved {
   readonly fromMs: number;
   readonly forMs: number;
 }
@@ -281,7 +290,7 @@ export function needsSweep({setting, jobs, faults, acts = []}: Scenario): boolea
   // Who asks and gets no answer asks nobody to go on.
   if (acts.length > 0) return true;
   // A limit that is raised tells nobody.
-  if (setting.leftovers || setting.drained || setting.webhooksOff) return true;
+  if (setting.leftovers || setting.drained || setting.moved || setting.webhooksOff) return true;
   // While the first App is away nobody tells of jobs.
   if (setting.appAway?.app === 'first') return true;
   // `waiting` may arrive after the `queued` that it came before, and no event says in which order GitHub sent them.

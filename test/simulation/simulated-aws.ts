@@ -15,13 +15,14 @@ const UNSEEN_MS = 30_000;
 export function simulateAws(scheduler: Scheduler, random: SeededRandom) {
   const world = new AwsWorld({scheduler, unseenMs: () => random.below(UNSEEN_MS), asksRoomFirst: true});
   const api = new AwsApi(world);
-  const over = (ec2: Ec2): ProviderTypes => ({
-    ec2: ({config, clock, logger}) => createEc2Provider({config, clock, logger, open: () => ec2}),
+  const over = (open: (region: string) => Ec2): ProviderTypes => ({
+    ec2: ({config, clock, logger}) => createEc2Provider({config, clock, logger, open: ({region}) => open(region)}),
   });
+  const direct = (region: string) => directEc2(api, region);
   return {
     world,
     violations: () => [...api.violations, ...world.endedAgain],
-    providers: (ports: FaultyPorts) => over(ports.ec2(directEc2(api), api)),
-    undisturbed: over(directEc2(api)),
+    providers: (ports: FaultyPorts) => over((region) => ports.ec2(direct(region), api)),
+    undisturbed: over(direct),
   };
 }

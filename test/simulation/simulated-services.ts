@@ -40,8 +40,10 @@ const SWEEP_LONG_IDLE_EVERY = 6 * 60;
 export class SimulatedServices {
   readonly tasks: InProcessTasks;
   readonly #deployment: Deployment;
-  /** While a pool is drained. */
+  /** While a pool is drained, while pools are elsewhere, and while both are so. */
   readonly #draining: Deployment;
+  readonly #moved: Deployment;
+  readonly #movedDraining: Deployment;
   /** Tasks that are lost, each with the call before which its first execution dies; undefined: none runs any more. */
   readonly #lost = new Map<string, number | undefined>();
   /** The provision queue of the world's owner, by its first task. */
@@ -100,10 +102,11 @@ export class SimulatedServices {
     };
     const {setting} = scenario;
     this.#deployment = deploy(setting);
-    const {drained} = setting;
-    this.#draining = drained
-      ? deploy({...setting, maxRunners: {...setting.maxRunners, [drained.pool]: 0}})
-      : this.#deployment;
+    const {drained, moved} = setting;
+    const draining = {...setting, ...(drained ? {maxRunners: {...setting.maxRunners, [drained.pool]: 0}} : {})};
+    this.#draining = drained ? deploy(draining) : this.#deployment;
+    this.#moved = moved ? deploy({...setting, isElsewhere: true}) : this.#deployment;
+    this.#movedDraining = moved && drained ? deploy({...draining, isElsewhere: true}) : this.#moved;
     const hooks = setting.webhooksOff ? 0 : setting.hooks;
     for (let hook = 0; hook < hooks; hook++) {
       github.addHook({secret: WEBHOOK_SECRET, deliver: (request) => this.#deliver(request)});
@@ -253,9 +256,13 @@ export class SimulatedServices {
   /** What is deployed now. */
   deployed(): Deployment {
     const {scheduler, startMs, scenario} = this.world;
-    const {fromMs, forMs} = scenario.setting.drained ?? {fromMs: 0, forMs: 0};
-    const sinceMs = scheduler.now() - startMs - fromMs;
-    return sinceMs >= 0 && sinceMs < forMs ? this.#draining : this.#deployment;
+    const isNow = ({fromMs, forMs} = {fromMs: 0, forMs: 0}) => {
+      const sinceMs = scheduler.now() - startMs - fromMs;
+      return sinceMs >= 0 && sinceMs < forMs;
+    };
+    const {drained, moved} = scenario.setting;
+    if (isNow(moved)) return isNow(drained) ? this.#movedDraining : this.#moved;
+    return isNow(drained) ? this.#draining : this.#deployment;
   }
 
   /** At minute `index` of the world, or the first one after it at which the interval has a sweep. While nothing is there only now and then, and after a day of that four times a day. */

@@ -1,6 +1,19 @@
 import {isOutageAlone} from './outages';
 import {randomOf} from './random-of';
-import {ALL, type CallFault, type Fault, type JobKind, type Scenario, type SimulatedProvider} from './scenario';
+import {
+  ALL,
+  type CallFault,
+  type Fault,
+  type JobKind,
+  type Scenario,
+  type Setting,
+  type SimulatedProvider,
+} from './scenario';
+
+const MINUTE = 60_000;
+
+/** How long after a job's beginning, beside its own time, pools may be moved. */
+const MOVED_AROUND_MS = 2 * MINUTE;
 
 /** Calls of Compute Engine, and the calls of another provider that come at the same moments. */
 const BY_NAME: Readonly<Record<string, string>> = {
@@ -62,11 +75,24 @@ export function withProvider(scenario: Scenario, provider: SimulatedProvider): S
     setting: {
       ...{...setting, provider},
       ...(provider === 'docker' ? NOT_ON_HOSTS : {}),
+      ...(MOVED_PROVIDERS.has(provider) ? drawMoved(scenario) : {}),
       // One world of two hundred is watched without a pause, which takes many times as long: the tenth is among those of npm test.
       ...(provider === ALL ? {rests: scenario.seed % 200 !== 10, fallbacks: hasFallbacks(scenario)} : {}),
     },
     faults: provider === 'gce+ec2' ? ofBoth(scenario) : faultsWith(scenario, provider),
   };
+}
+
+/** Those whose machines are found in what pools name: a region, a team. */
+const MOVED_PROVIDERS: ReadonlySet<SimulatedProvider> = new Set(['ec2', 'codemagic', ALL, 'gce+ec2']);
+
+/** In some worlds pools are moved elsewhere while a job runs, and back again later. */
+function drawMoved({seed, jobs}: Scenario): Pick<Setting, 'moved'> {
+  const random = randomOf(seed, 'moved');
+  const job = jobs[random.below(jobs.length)];
+  if (!job || random.next() < 0.7) return {};
+  const fromMs = job.atMs + Math.floor(random.next() * (job.durationMs + MOVED_AROUND_MS));
+  return {moved: {fromMs, forMs: 10 * MINUTE + random.below(3 * 60 * MINUTE)}};
 }
 
 /** In two of three worlds with all providers each pool has another one behind it. */

@@ -1,4 +1,4 @@
-import type {Mutation} from './mutation';
+import {type Mutation, UNASKED_MACHINE} from './mutation';
 
 /** What stands behind the list of executions: those on record are asked for by their names. */
 const UNASKED = {marked: 'executions on record', value: '[] as {id: string; region: string}[]'} as const;
@@ -25,14 +25,14 @@ export const CLOUD_RUN_MUTATIONS: readonly Mutation[] = [
     name: 'cloud-run: the list ends too early',
     marked: 'end of the list',
     condition: 'execution.createdAtMs !== undefined && execution.createdAtMs < since + 6.4 * 3_600_000',
-    also: UNASKED,
+    also: [UNASKED, UNASKED_MACHINE],
     provider: 'cloud-run',
   },
   {
     name: 'cloud-run: a job that was not listed has no executions',
     marked: 'job that was not listed',
     remove: true,
-    also: UNASKED,
+    also: [UNASKED, UNASKED_MACHINE],
     provider: 'cloud-run',
   },
   {

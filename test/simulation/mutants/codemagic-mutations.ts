@@ -1,4 +1,4 @@
-import type {Mutation} from './mutation';
+import {type Mutation, UNASKED_MACHINE} from './mutation';
 
 /** Mistakes with a service that knows builds by ids of its own, has no key of a creation, and lets builds wait in a queue. */
 export const CODEMAGIC_MUTATIONS: readonly Mutation[] = [
@@ -36,6 +36,13 @@ export const CODEMAGIC_MUTATIONS: readonly Mutation[] = [
     name: 'codemagic: 208 is taken for a failure',
     marked: 'codemagic 208',
     condition: 'answer.status === 200',
+    provider: 'codemagic',
+  },
+  {
+    name: 'codemagic: builds of a team that no pool names are gone',
+    marked: 'builds on record',
+    value: '({machines: [], unreadPlaces: []})',
+    also: UNASKED_MACHINE,
     provider: 'codemagic',
   },
 ];

@@ -1,4 +1,4 @@
-import type {Mutation} from './mutation';
+import {type Mutation, UNASKED_MACHINE} from './mutation';
 
 const provider = 'ec2';
 
@@ -57,6 +57,13 @@ export const EC2_MUTATIONS: readonly Mutation[] = [
     name: 'ec2: an instance is as young as the list',
     marked: 'age of the instance',
     value: 'now',
+    provider,
+  },
+  {
+    name: 'ec2: instances of a region that no pool names are gone',
+    marked: 'instances on record',
+    value: '({machines: [], unreadPlaces: []})',
+    also: UNASKED_MACHINE,
     provider,
   },
 ];

@@ -17,8 +17,7 @@ interface Edit {
  */
 export function mutate(core: Core, mutation: Mutation): ReadonlyMap<string, string> {
   const changed = new Map<string, string>();
-  const {also} = mutation;
-  for (const change of also ? [mutation, also] : [mutation]) {
+  for (const change of changesOf(mutation)) {
     try {
       const [path, text] = apply(new Map([...core, ...changed]), change);
       changed.set(path, text);
@@ -27,6 +26,11 @@ export function mutate(core: Core, mutation: Mutation): ReadonlyMap<string, stri
     }
   }
   return changed;
+}
+
+/** All of its changes. */
+export function changesOf(mutation: Mutation): readonly Change[] {
+  return [mutation, ...[mutation.also ?? []].flat()];
 }
 
 function apply(core: Core, change: Change): [path: string, text: string] {

@@ -1,9 +1,9 @@
 import type {SimulatedProvider} from '../scenario';
 
-/** One mistake in the core. Where two guards stand one behind the other, it is a mistake in both. */
+/** One mistake in the core. Where guards stand one behind the other, it is a mistake in all of them. */
 export type Mutation = Change & {
   readonly name: string;
-  readonly also?: Change;
+  readonly also?: Change | readonly Change[];
   /** The provider of the worlds that have to notice it; `gce` unless given. */
   readonly provider?: SimulatedProvider;
 };
@@ -52,3 +52,6 @@ export interface Value {
 export interface Wrapper {
   readonly wrap: string;
 }
+
+/** What stands behind every list of machines: one that a runner has lost is asked for before the runner is ended. */
+export const UNASKED_MACHINE: Change = {marked: 'machine that no list has', value: 'undefined'};

@@ -1,6 +1,5 @@
 import {markers, readCore} from './core';
-import {mutate} from './mutate';
-import type {Change} from './mutation';
+import {changesOf, mutate} from './mutate';
 import {MUTATIONS} from './mutations';
 
 const CORE = readCore();
@@ -15,7 +14,7 @@ test.each(MUTATIONS)('"$name" changes the core', (mutation) => {
 });
 
 test('every marker in the source is there once, and used by a mutation', () => {
-  const changes = MUTATIONS.flatMap((mutation): Change[] => (mutation.also ? [mutation, mutation.also] : [mutation]));
+  const changes = MUTATIONS.flatMap(changesOf);
   const used = new Set(changes.flatMap((change) => ('marked' in change ? [change.marked] : [])));
   expect(
     markers(CORE)

@@ -1,4 +1,4 @@
-import type {Mutation} from './mutation';
+import {type Mutation, UNASKED_MACHINE} from './mutation';
 
 /** Mistakes that worlds with Compute Engine alone cannot show: it has one list of all its zones, and its type is the one of old records. */
 export const PROVIDER_MUTATIONS: readonly Mutation[] = [
@@ -6,6 +6,7 @@ export const PROVIDER_MUTATIONS: readonly Mutation[] = [
     name: 'providers: a place that was not listed has no machines',
     exported: 'isListed',
     wrap: '() => () => true',
+    also: UNASKED_MACHINE,
     provider: 'memory',
   },
   {

@@ -1,4 +1,4 @@
-import type {Mutation} from './mutation';
+import {type Mutation, UNASKED_MACHINE} from './mutation';
 
 /** Sees what it is given, and does nothing about it. */
 const IDLE = '(rule) => ({...rule, plan: (...seen) => { rule.plan(...seen); return []; }})';
@@ -17,6 +17,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
       const seen = await original(...given);
       return {...seen, observed: {...seen.observed, unlisted: []}};
     }`,
+    also: UNASKED_MACHINE,
   },
   {
     name: 'sweep: VMs of other deployments are looked at',
