@@ -9,6 +9,7 @@ export const SWEEP_MUTATIONS: readonly Mutation[] = [
     name: 'sweep: one sighting is enough',
     exported: 'PersistenceTracker.hasPersisted',
     wrap: '(original) => (key) => { original(key); return true; }',
+    also: UNASKED_MACHINE,
   },
   {
     name: 'sweep: an incomplete list of VMs is taken for the whole',
