@@ -30,15 +30,18 @@ export function createSecretCheck(
     return anyMatches(read, matches);
   };
 
-  /** Reads all secrets afresh. Concurrent callers share one read. Empty if the last fresh read was less than `AFRESH_EVERY_MS` ago. */
+  /**
+   * Reads all secrets afresh. Concurrent callers share one read that began less than `AFRESH_EVERY_MS` ago. Empty if the last one began in that
+   * time and has ended.
+   */
   async function afresh(): Promise<Secret[]> {
-    if (reading) return reading;
-    if (clock.now() - readAfreshAt < AFRESH_EVERY_MS) return [];
+    if (clock.now() - readAfreshAt < AFRESH_EVERY_MS) return reading ?? [];
     readAfreshAt = clock.now();
-    reading = readAll(sources, (source) => secrets.readAfresh(source)).finally(() => {
-      reading = undefined;
+    const read = readAll(sources, (source) => secrets.readAfresh(source)).finally(() => {
+      if (reading === read) reading = undefined;
     });
-    return reading;
+    reading = read;
+    return read;
   }
 }
 

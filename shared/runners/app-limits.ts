@@ -78,7 +78,7 @@ export function createAppLimits(context: Pick<Context, 'store' | 'clock' | 'logg
     },
     async awaitTurn(scope) {
       const key = scopeKey(scope);
-      const known = turns.get(key) ?? new Turns(() => reserve(scope));
+      const known = turns.get(key) ?? new Turns(clock, () => reserve(scope));
       turns.set(key, known);
       const atMs = await known.next(clock.now());
       const waitMs = atMs - clock.now();
@@ -109,9 +109,15 @@ export function createAppLimits(context: Pick<Context, 'store' | 'clock' | 'logg
 /** The turns of one scope that this process has reserved and not used. */
 class Turns {
   #reserved: number[] = [];
-  #reserving: Promise<void> | undefined;
+  /** Its callers share one reservation, but not for ever one that never ends. */
+  readonly #reserving: TtlCache<undefined>;
 
-  constructor(private readonly reserve: () => Promise<number[]>) {}
+  constructor(
+    clock: Pick<Context['clock'], 'now'>,
+    private readonly reserve: () => Promise<number[]>,
+  ) {
+    this.#reserving = new TtlCache(clock);
+  }
 
   /** When the caller's turn is; it may have come already. */
   async next(nowMs: number): Promise<number> {
@@ -119,14 +125,8 @@ class Turns {
       this.#reserved = this.#reserved.filter((atMs) => atMs >= nowMs - TURN_KEEPS_MS);
       const turn = this.#reserved.shift();
       if (turn !== undefined) return turn;
-      this.#reserving ??= this.reserve()
-        .then((turns) => {
-          this.#reserved.push(...turns);
-        })
-        .finally(() => {
-          this.#reserving = undefined;
-        });
-      await this.#reserving;
+      const more = async () => void this.#reserved.push(...(await this.reserve()));
+      await this.#reserving.reload('turns', more, 0);
     }
   }
 }
