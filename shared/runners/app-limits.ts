@@ -125,8 +125,13 @@ class Turns {
       this.#reserved = this.#reserved.filter((atMs) => atMs >= nowMs - TURN_KEEPS_MS);
       const turn = this.#reserved.shift();
       if (turn !== undefined) return turn;
-      const more = async () => void this.#reserved.push(...(await this.reserve()));
-      await this.#reserving.reload('turns', more, 0);
+      await this.#reserving.reload('turns', () => this.#reserve(), 0);
     }
+  }
+
+  async #reserve(): Promise<undefined> {
+    const turns = await this.reserve();
+    // Others may have replaced the list meanwhile.
+    this.#reserved.push(...turns);
   }
 }
