@@ -1,8 +1,8 @@
 import {Refused} from '../errors';
-import {placementOf} from '../model/placement';
 import {isOnlineOnRecord, machineProvider, type RunnerDocument} from '../model/runner';
 import type {Context} from '../ports';
 import {machineOf} from '../runners/retire';
+import {wasPreempted} from './preempted';
 import type {EndOptions} from './rule';
 
 /**
@@ -20,10 +20,9 @@ export async function bootFailure(
   const provider = context.provider(runner.pool, machineProvider(runner));
   // How containers end their hosts tell, and shared/hosts/endings.ts counts.
   if (provider.registration === 'pickup') return undefined;
-  const machine = machineOf(runner);
   // mutation: preempted during its boot
-  if (placementOf(runner)?.spot && (await unlessRefused(provider.wasPreempted?.(machine)))) return undefined;
-  const failure = await unlessRefused(provider.failure?.(machine));
+  if (await wasPreempted(context, runner)) return undefined;
+  const failure = await unlessRefused(provider.failure?.(machineOf(runner)));
   // mutation: ended during its boot
   if (failure !== undefined || !hasEnded) return failure;
   return hasStopped
